@@ -1,0 +1,56 @@
+/** The log: one JSON object a line (pino), or one readable line for a person. Secrets never reach it. */
+import { styleText } from 'node:util'
+import { type Logger, pino } from 'pino'
+
+export type Log = Logger
+
+const redacted = [
+  'authorization',
+  'cookie',
+  'token',
+  'headers.authorization',
+  'headers.cookie',
+  'req.headers.authorization',
+]
+
+/** `write` gets whole lines. */
+export function createLog(format: 'human' | 'json', write: (line: string) => void): Log {
+  const destination = { write: format === 'json' ? write : (line: string) => write(humanLine(line)) }
+  return pino(
+    {
+      level: 'info',
+      base: null,
+      redact: { paths: redacted, censor: '[redacted]' },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: label => ({ level: label }) },
+      serializers: { error: pino.stdSerializers.err },
+    },
+    destination,
+  )
+}
+
+interface Line {
+  level: string
+  time: string
+  msg?: string
+  error?: { message?: string; stack?: string }
+  [field: string]: unknown
+}
+
+function humanLine(text: string): string {
+  const { level, time, msg, error, ...fields } = JSON.parse(text) as Line
+  const marks: Record<string, string> = {
+    warn: styleText('yellow', '! '),
+    error: styleText('red', '✗ '),
+    fatal: styleText('red', '✗ '),
+  }
+  const rest = Object.entries(fields).map(
+    ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  )
+  const head = `${styleText('dim', time.slice(11, 19))} ${marks[level] ?? ''}${msg ?? ''}`
+  const failure = error === undefined ? '' : `\n    ${(level === 'error' ? error.stack : error.message) ?? ''}`
+  return `${[head, styleText('dim', rest.join(' '))]
+    .filter(part => part !== '')
+    .join('  ')
+    .trimEnd()}${failure}\n`
+}
