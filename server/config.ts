@@ -174,10 +174,17 @@ export function helpText(command: string): string {
 function complete(reader: Reader, env: Surroundings['env'], isTerminal: boolean): Config {
   const dataDir = reader.text('data-dir') ?? defaultDataDir(env)
   const tokenFile = reader.text('token-file')
+  const http = reader.read('http', hostAndPort) ?? { host: '127.0.0.1', port: 7527 }
+  if (tokenFile === undefined && !isLoopback(http.host)) {
+    throw new ConfigError(
+      `Cannot use http "${http.host}:${http.port}" (${reader.source('http')}): a bind beyond loopback needs a token-file`,
+      'Give --token-file FILE, with one bearer token on each line.',
+    )
+  }
   const networkKey = reader.text('network-key')
   return {
     dataDir,
-    http: reader.read('http', hostAndPort) ?? { host: '127.0.0.1', port: 7527 },
+    http,
     p2p: reader.list('p2p', multiaddrText) ?? ['/ip4/127.0.0.1/tcp/7528'],
     bootstrap: reader.list('bootstrap', multiaddrText) ?? [],
     network: reader.read('network', oneOf('local', 'lan', 'public')) ?? 'local',
@@ -204,6 +211,10 @@ class Reader {
 
   constructor(given: ReadonlyMap<string, Given>) {
     this.given = given
+  }
+
+  source(name: string): string {
+    return this.given.get(name)?.source ?? 'default'
   }
 
   text(name: string): string | undefined {
@@ -321,6 +332,8 @@ function hostAndPort(text: string): Config['http'] | undefined {
   const host = parts?.[1] ?? parts?.[2]
   return host === undefined || port > 65_535 ? undefined : { host, port }
 }
+
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 
 const multiaddrText = (text: string) => (/^\/[a-z0-9]+\/.+/.test(text) ? text : undefined)
 

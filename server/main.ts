@@ -1,0 +1,66 @@
+/** The node's own command: settings in, a node started, signals stop it. Exit codes: 0 stopped, 2 wrong settings, 1 the rest. */
+import { ConfigError, helpText, readConfig } from './config.ts'
+import { createLog } from './log.ts'
+import { createNode, version } from './node.ts'
+
+export interface Terminal {
+  argv: readonly string[]
+  env: Readonly<Record<string, string | undefined>>
+  stdout: NodeJS.WriteStream
+  stderr: NodeJS.WriteStream
+}
+
+/** Runs until a signal ends it. @returns the exit code. */
+export async function serve({ argv, env, stdout, stderr }: Terminal): Promise<number> {
+  if (argv.includes('--help') || argv.includes('-h')) {
+    stdout.write(helpText('plasm serve'))
+    return 0
+  }
+  try {
+    const config = readConfig({ argv, env, isTerminal: stdout.isTTY })
+    const log = createLog(config.log, line => stdout.write(line))
+    const node = createNode(config, log)
+    const signalled = untilSignal()
+    const ready = await Promise.race([node.start(), signalled])
+    if (typeof ready === 'object') {
+      log.info({ ...ready, version, pid: process.pid }, 'ready')
+      if (config.log === 'human') {
+        stdout.write(
+          `Plasm ${version} serves ${ready.http} (Swagger UI: ${ready.http}/docs), data in ${config.dataDir}. Stop with Ctrl-C.\n`,
+        )
+      }
+    }
+    log.info({ signal: await signalled }, 'stopping')
+    await node.stop()
+    return 0
+  } catch (error) {
+    stderr.write(`plasm serve: ${error instanceof Error ? error.message : String(error)}\n`)
+    if (error instanceof ConfigError && error.hint !== undefined) stderr.write(`${error.hint}\n`)
+    return error instanceof ConfigError ? 2 : 1
+  }
+}
+
+/** The first SIGTERM or SIGINT. A second one ends the process at once. */
+function untilSignal(): Promise<string> {
+  return new Promise(resolve => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        resolve(signal)
+        process.once(signal, () => process.exit(1))
+      })
+    }
+  })
+}
+
+if (import.meta.main) {
+  const [command, ...argv] = process.argv.slice(2)
+  if (command === '--version') process.stdout.write(`${version}\n`)
+  else if (command === 'serve') {
+    process.exitCode = await serve({ argv, env: process.env, stdout: process.stdout, stderr: process.stderr })
+    // Nothing is left running after a clean stop; this only bounds what a library might have forgotten.
+    setTimeout(() => process.exit(), 1_000).unref()
+  } else {
+    process.stderr.write(`plasm: unknown command "${command ?? ''}"\nTry: node server/main.ts serve --help\n`)
+    process.exitCode = 2
+  }
+}

@@ -1,0 +1,203 @@
+/** The composition root: every part in plain statements, in the order of dependence; `stop` is the reverse. */
+import { createHash } from 'node:crypto'
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PhaseError } from '../phase/errors.ts'
+import { moduleBytesMax, nodeInfoTtlMs } from '../phase/limits.ts'
+import { profiles } from '../phase/manifest.ts'
+import { signNodeInfo } from '../phase/node-info.ts'
+import type { NodeLimits, NodeStatus } from '../phase/peer.ts'
+import type { Config } from './config.ts'
+import { JobEvents } from './events.ts'
+import { Executor } from './executor/executor.ts'
+import { type Identity, nodeEd25519, openIdentity } from './identity.ts'
+import type { Log } from './log.ts'
+import { Metrics } from './metrics.ts'
+import { P2p } from './p2p/p2p.ts'
+import { createApp } from './routes/app.ts'
+import { Directory } from './scheduler/directory.ts'
+import { Scheduler } from './scheduler/scheduler.ts'
+import { Worker } from './scheduler/worker.ts'
+import { Store } from './store/store.ts'
+
+export const version = '0.1.0'
+
+/** How long `stop` lets running jobs end before it ends them. With the rest it stays below the 10 s that service managers give. */
+const drainMs = 5_000
+
+export interface Node {
+  /** Resolves when the REST API answers. What was started is stopped again when a later part cannot start. */
+  start(): Promise<{ http: string; p2p: string[]; peerId: string }>
+  stop(): Promise<void>
+}
+
+export function createNode(config: Config, log: Log): Node {
+  const stops: (() => Promise<unknown>)[] = []
+  const stop = async () => {
+    for (let undo = stops.pop(); undo !== undefined; undo = stops.pop()) {
+      await undo().catch((error: unknown) => log.error({ error }, 'a part did not stop cleanly'))
+    }
+  }
+  const start = async () => {
+    try {
+      return await startParts(config, log, undo => stops.push(undo))
+    } catch (error) {
+      await stop()
+      throw error
+    }
+  }
+  return { start, stop }
+}
+
+async function startParts(config: Config, log: Log, onStop: (undo: () => Promise<unknown>) => void) {
+  const nowMs = () => Date.now()
+  const now = () => new Date().toISOString()
+  const startedMs = nowMs()
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
+  const identity = await openIdentity(config.keyFile)
+  const tokens = config.tokenFile === undefined ? undefined : await readTokens(config.tokenFile)
+  const networkKey = config.networkKey === undefined ? undefined : await readFile(config.networkKey)
+  const limits: NodeLimits = {
+    memoryBytes: config.memoryMax,
+    outputBytes: config.outputMax,
+    stdinBytes: config.stdinMax,
+    moduleBytes: moduleBytesMax,
+    timeoutMs: config.timeoutMax,
+  }
+  const events = new JobEvents()
+  const metrics = new Metrics()
+
+  const store = new Store({ directory: join(config.dataDir, 'store'), bytesMax: config.storeMax })
+  await store.start()
+  onStop(() => store.stop())
+
+  const executor = new Executor({ children: config.slots, isolation: config.isolation, log })
+  await executor.start()
+  onStop(() => executor.stop())
+
+  const worker = new Worker({
+    identity,
+    ed25519: nodeEd25519,
+    executor,
+    blobs: store.blobs,
+    holdings: store.peers,
+    limits,
+    slots: config.slots,
+    now,
+  })
+  let seq = startedMs
+  const info = () =>
+    signNodeInfo(
+      {
+        peerId: identity.peerId,
+        seq: ++seq,
+        issuedAt: now(),
+        expiresAt: new Date(nowMs() + nodeInfoTtlMs).toISOString(),
+        version,
+        profiles: [...profiles],
+        limits,
+        slots: config.slots,
+        load: worker.slots.load,
+      },
+      identity,
+    )
+  const p2p = new P2p({
+    privateKey: identity.seed,
+    network: config.network,
+    listen: config.p2p,
+    announce: config.announce,
+    bootstrap: config.bootstrap,
+    ...(networkKey === undefined ? {} : { networkKey }),
+    profiles,
+    provides: config.slots > 0,
+    nodeInfo: info,
+    ed25519: nodeEd25519,
+    taker: worker,
+    blobs: store.blobs,
+    log,
+  })
+  const directory = new Directory({ p2p, peers: store.peers, log, nowMs })
+  const scheduler = new Scheduler({
+    identity,
+    ed25519: nodeEd25519,
+    worker,
+    p2p,
+    directory,
+    jobs: store.jobs,
+    blobs: store.blobs,
+    submission: { modules: store.modules, blobs: store.blobs, limits, slots: config.slots },
+    publish: event => events.publish(event),
+    log,
+    now,
+    nowMs,
+    queueMax: config.queueMax,
+  })
+
+  await p2p.start()
+  onStop(() => p2p.stop())
+  directory.start()
+  onStop(() => directory.stop())
+  await scheduler.start()
+  const drain = new AbortController()
+  onStop(() => Promise.all([scheduler.stop(drain.signal), worker.stop(drain.signal)]))
+
+  const status = (): NodeStatus => ({
+    peerId: identity.peerId,
+    did: identity.did,
+    addresses: p2p.addresses(),
+    network: config.network,
+    version,
+    profiles: [...profiles],
+    limits,
+    slots: config.slots,
+    load: worker.slots.load,
+    peers: directory.list().length,
+    connections: p2p.connections(),
+    sandbox: executor.sandbox,
+    startedAt: new Date(startedMs).toISOString(),
+    uptimeMs: nowMs() - startedMs,
+  })
+  const app = await createApp({
+    http: { ...config.http, allowHosts: config.allowHost, allowOrigins: config.allowOrigin, tokens },
+    version,
+    jobs: store.jobs,
+    receipts: store.receipts,
+    modules: store.modules,
+    blobs: store.blobs,
+    scheduler,
+    events,
+    peers: directory,
+    executor,
+    node: { status, readiness: () => readiness(config, p2p, directory) },
+    ed25519: nodeEd25519,
+    metrics,
+    log,
+  })
+  const http = await app.listen()
+  onStop(() => app.close())
+  onStop(async () => {
+    setTimeout(() => drain.abort(), drainMs).unref()
+  })
+  return { http, p2p: p2p.addresses(), peerId: identity.peerId }
+}
+
+function readiness(config: Config, p2p: P2p, directory: Directory): { ready: boolean; reasons: string[] } {
+  const reasons: string[] = []
+  if (!p2p.ready()) reasons.push('no peer of the network is connected')
+  if (config.slots === 0 && directory.list().length === 0)
+    reasons.push('no executor is known, and this node has no slots')
+  return { ready: reasons.length === 0, reasons }
+}
+
+/** Bearer tokens, one on a line, as sha256: the text itself is not kept. */
+async function readTokens(file: string): Promise<Buffer[]> {
+  const lines = (await readFile(file, 'utf8')).split('\n').map(line => line.trim())
+  const tokens = lines.filter(line => line !== '' && !line.startsWith('#'))
+  if (tokens.length > 0 && tokens.every(token => token.length >= 16)) {
+    return tokens.map(token => createHash('sha256').update(token).digest())
+  }
+  throw new PhaseError(
+    'invalid',
+    `Cannot use token-file "${file}": a token of at least 16 characters on each line was expected`,
+  )
+}
