@@ -21,6 +21,25 @@ check: node_modules/.installed ## Types, format, lint and fences, in seconds
 format: node_modules/.installed ## Format every source file
 	node_modules/.bin/biome check --write .
 
-.PHONY: unit
-unit: node_modules/.installed ## All tests, nothing installed by apt
+
+.PHONY: libraries
+libraries:
+	@.ci/install node
+
+# The order matters: Node 26 needs its library before anything runs on it.
+node_modules/.installed: | libraries
+
+.PHONY: demo
+demo: node_modules/.installed ## Two nodes, one job from PHP, a verified receipt
+	@REQUIRED=1 .ci/install php
+	@$(NODE) examples/demo.ts
+
+.PHONY: demo-third
+demo-third: node_modules/.installed ## The same with a third node as bootstrap
+	@REQUIRED=1 .ci/install php
+	@$(NODE) examples/demo.ts --third-bootstrap
+
+.PHONY: test
+test: node_modules/.installed ## Everything, with what it needs installed where it may be
+	@.ci/install php java
 	$(NODE) --test --test-timeout=300000 '**/*.test.ts'

@@ -78,12 +78,12 @@ const rooms: Record<string, string[]> = {
 const homes: [RegExp, string[]][] = [
   [/^@sinclair\/typebox/, ['phase', 'server/routes']],
   [/^@noble\//, ['phase']],
-  [/^(fastify|@fastify\/.*)$/, ['server/routes']],
+  [/^(fastify|@fastify\/.*)$/, ['server/routes', 'bench']],
   [
     /^(libp2p|@libp2p\/.*|@chainsafe\/.*|@multiformats\/.*|multiformats.*|uint8arraylist|it-.*|interface-datastore|datastore-core)$/,
     ['server/p2p'],
   ],
-  [/^node:sqlite$/, ['server/store']],
+  [/^node:sqlite$/, ['server/store', 'bench']],
   [/^node:child_process$/, ['server/executor', 'openapi', 'bench', 'examples', 'root']],
   [/^prom-client$/, ['server/parts']],
   [/^pino$/, ['server/parts']],
