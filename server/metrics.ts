@@ -1,0 +1,142 @@
+/** Every metric of the node, declared once (https://prometheus.io/docs/practices/naming/). */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+/** What is read when somebody scrapes, not when it changes. */
+export interface Gauges {
+  queuedJobs?: () => number
+  unfinishedJobs?: () => number
+  slotsUsed?: () => number
+  slots?: () => number
+  peers?: () => number
+  connections?: () => number
+  eventStreams?: () => number
+  storeBytes?: () => number
+}
+
+const gaugeHelp: Record<keyof Gauges, [name: string, help: string]> = {
+  queuedJobs: ['plasm_jobs_queued', 'Jobs that wait for a node'],
+  unfinishedJobs: ['plasm_jobs_unfinished', 'Jobs that have not ended'],
+  slotsUsed: ['plasm_slots_used', 'Execution slots in use or waited for'],
+  slots: ['plasm_slots', 'Execution slots of this node'],
+  peers: ['plasm_peers', 'Executors that this node knows'],
+  connections: ['plasm_p2p_connections', 'Open p2p connections'],
+  eventStreams: ['plasm_event_subscribers', 'Open subscriptions to job events'],
+  storeBytes: ['plasm_store_bytes', 'Bytes of modules, blobs and outputs'],
+}
+
+const requestBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+const runBuckets = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800, 7200, 86_400]
+
+export class Metrics {
+  readonly contentType: string
+  private readonly registry = new Registry()
+  private readonly requests: Histogram<'method' | 'route' | 'status'>
+  private readonly jobs: Counter<'state' | 'reason'>
+  private readonly jobSeconds: Histogram<'state'>
+  private readonly runs: Histogram<'outcome'>
+  private readonly kills: Counter<'reason'>
+  private readonly offers: Counter<'outcome'>
+  private readonly uploadBytes: Counter<'kind'>
+
+  constructor() {
+    const registers = [this.registry]
+    this.contentType = this.registry.contentType
+    this.requests = new Histogram({
+      name: 'plasm_http_request_duration_seconds',
+      help: 'HTTP requests, from head to answer',
+      labelNames: ['method', 'route', 'status'],
+      buckets: requestBuckets,
+      registers,
+    })
+    this.jobs = new Counter({
+      name: 'plasm_jobs_total',
+      help: 'Jobs by where they ended: state, and reason where there is one',
+      labelNames: ['state', 'reason'],
+      registers,
+    })
+    this.jobSeconds = new Histogram({
+      name: 'plasm_job_duration_seconds',
+      help: 'Jobs, from acceptance to end',
+      labelNames: ['state'],
+      buckets: runBuckets,
+      registers,
+    })
+    this.runs = new Histogram({
+      name: 'plasm_executor_run_duration_seconds',
+      help: 'Executions on this node by how they ended',
+      labelNames: ['outcome'],
+      buckets: runBuckets,
+      registers,
+    })
+    this.kills = new Counter({
+      name: 'plasm_executor_kills_total',
+      help: 'Child processes that were killed, by why',
+      labelNames: ['reason'],
+      registers,
+    })
+    this.offers = new Counter({
+      name: 'plasm_offers_total',
+      help: 'Offers to other nodes by how they ended: settled, or an error code',
+      labelNames: ['outcome'],
+      registers,
+    })
+    this.uploadBytes = new Counter({
+      name: 'plasm_upload_bytes_total',
+      help: 'Bytes of modules and blobs that clients sent',
+      labelNames: ['kind'],
+      registers,
+    })
+    collectDefaultMetrics({ register: this.registry, prefix: 'plasm_' })
+  }
+
+  /** What is known only by asking. Each may be given once. */
+  observe(gauges: Gauges): void {
+    for (const key of Object.keys(gauges) as (keyof Gauges)[]) {
+      const read = gauges[key]
+      if (read === undefined) continue
+      const [name, help] = gaugeHelp[key]
+      new Gauge({
+        name,
+        help,
+        registers: [this.registry],
+        collect() {
+          this.set(read())
+        },
+      })
+    }
+  }
+
+  answered(request: { method: string; route: string; status: number }, seconds: number): void {
+    this.requests.observe({ ...request, status: String(request.status) }, seconds)
+  }
+
+  /** A job was accepted (`queued`) or has ended. */
+  job(state: string, reason = ''): void {
+    this.jobs.inc({ state, reason })
+  }
+
+  jobEnded(state: string, seconds: number): void {
+    this.jobSeconds.observe({ state }, seconds)
+  }
+
+  ran(outcome: string, seconds: number): void {
+    this.runs.observe({ outcome }, seconds)
+  }
+
+  killed(reason: string): void {
+    this.kills.inc({ reason })
+  }
+
+  offered(outcome: string): void {
+    this.offers.inc({ outcome })
+  }
+
+  uploaded(kind: 'module' | 'blob', bytes: number): void {
+    this.uploadBytes.inc({ kind }, bytes)
+  }
+
+  /** The exposition format, as `contentType` says. */
+  text(): Promise<string> {
+    return this.registry.metrics()
+  }
+}

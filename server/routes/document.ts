@@ -1,0 +1,37 @@
+/** How routes describe their answers: explicit codes, one media type each, every error a Problem. */
+import { type TSchema, Type } from '@sinclair/typebox'
+import { Digest, JobId, ref } from '../../phase/schema.ts'
+import { ProblemSchema, problemMediaType, titlesOf } from './errors.ts'
+
+/** What the node can answer whatever is asked: tokens, origins, hosts, rates, faults, load. */
+const everywhere = [401, 403, 408, 421, 429, 500, 503]
+
+export type Answer = { description: string; content: Record<string, { schema: TSchema }>; headers?: object }
+
+export const answer = (description: string, schema: TSchema, headers?: object): Answer => ({
+  description,
+  content: { 'application/json': { schema: ref(schema) } },
+  ...(headers === undefined ? {} : { headers }),
+})
+
+export const bytesAnswer = (description: string, mediaType: string): Answer => ({
+  description,
+  content: { [mediaType]: { schema: Binary(description) } },
+})
+
+/** The `response` of a route: what it answers when all is well, and the error codes of its own. */
+export function answers(good: Record<number, Answer>, ...errors: number[]): Record<string, Answer> {
+  const all: Record<string, Answer> = { ...good }
+  for (const status of new Set([...errors, ...everywhere])) {
+    all[status] = { description: titlesOf(status), content: { [problemMediaType]: { schema: ref(ProblemSchema) } } }
+  }
+  return all
+}
+
+/** Bytes in a body. They are never validated as JSON: the parser of the route hands over the stream. */
+export const Binary = (description: string) => Type.Unsafe<unknown>({ description, type: 'string', format: 'binary' })
+
+export const DigestParams = Type.Object({ digest: Digest('sha256 of the bytes: their name') })
+export const JobParams = Type.Object({ id: JobId('The job') })
+export const jobExample = '01890a5d-ac96-774b-bcce-b302099a8057'
+export const digestExample = `sha256:${'0'.repeat(64)}`

@@ -1,0 +1,145 @@
+/** Jobs: submitted, watched by polling, cancelled. */
+import { Type } from '@sinclair/typebox'
+import type { FastifyInstance } from 'fastify'
+import { PhaseError } from '../../phase/errors.ts'
+import { isTerminal, type Job, JobSchema, type JobState, JobStateSchema } from '../../phase/job.ts'
+import { JobManifestSchema } from '../../phase/manifest.ts'
+import { ref } from '../../phase/schema.ts'
+import type { Scheduler } from '../scheduler/scheduler.ts'
+import type { Store } from '../store/store.ts'
+import { allowSilence, goneSignal } from './deadline.ts'
+import { answer, answers, JobParams } from './document.ts'
+import { type PageQuery, PageSchema, pageOf, pageQuery } from './paging.ts'
+import { preferHeader, waitSecondsMax, waitSecondsOf } from './prefer.ts'
+
+export interface JobParts {
+  jobs: Pick<Store['jobs'], 'get' | 'list'>
+  scheduler: Pick<Scheduler, 'submit' | 'cancel' | 'wait'>
+  /** Aborts when the node stops: nobody waits beyond it. */
+  stopping: AbortSignal
+}
+
+const JobPageSchema = PageSchema('JobPage', 'Jobs, newest first', JobSchema)
+export const jobRouteSchemas = [JobPageSchema]
+
+/** A client's wait and what comes before and after it. */
+export const waitHandlerMs = (waitSecondsMax + 30) * 1000
+const tags = ['jobs']
+const location = { location: { type: 'string', description: 'Path of the job' } }
+
+export function jobRoutes(app: FastifyInstance, parts: JobParts): void {
+  createJob(app, parts)
+  app.get<{ Querystring: PageQuery & { state?: JobState } }>(
+    '/v1/jobs',
+    {
+      schema: {
+        operationId: 'listJobs',
+        tags,
+        summary: 'List jobs, newest first',
+        querystring: Type.Object({ state: Type.Optional(ref(JobStateSchema)), ...pageQuery }),
+        response: answers({ 200: answer('A page of jobs', JobPageSchema) }, 400),
+      },
+    },
+    async ({ query }) => parts.jobs.list({ ...pageOf(query), ...(query.state === undefined ? {} : { state: query.state }) }),
+  )
+  app.get<{ Params: { id: string } }>(
+    '/v1/jobs/:id',
+    {
+      schema: {
+        operationId: 'getJob',
+        tags,
+        summary: 'Say where a job stands',
+        params: JobParams,
+        response: answers({ 200: answer('The job', JobSchema) }, 404),
+      },
+    },
+    async ({ params }) => findJob(parts.jobs, params.id),
+  )
+  app.post<{ Params: { id: string } }>(
+    '/v1/jobs/:id/cancel',
+    {
+      schema: {
+        operationId: 'cancelJob',
+        tags,
+        summary: 'Ask for a job to be cancelled',
+        description: 'A job that waits is cancelled at once; one that runs when its executor has confirmed: see its state.',
+        params: JobParams,
+        response: answers({ 202: answer('The job as it stands', JobSchema) }, 404, 409),
+      },
+    },
+    async ({ params }, reply) => reply.code(202).send(await parts.scheduler.cancel(params.id)),
+  )
+}
+
+const createDescription = `Answers at once with the job, or, with \`Prefer: wait=SECONDS\`, when it has ended.
+
+\`\`\`
+curl http://127.0.0.1:7527/v1/jobs -H 'content-type: application/json' -H 'prefer: wait=30' \\
+  -d '{"module":"sha256:…","stdin":{"text":"Hello, World"}}'
+\`\`\``
+
+function createJob(app: FastifyInstance, parts: JobParts): void {
+  app.post<{ Headers: { 'idempotency-key'?: string; prefer?: string } }>(
+    '/v1/jobs',
+    {
+      schema: {
+        operationId: 'createJob',
+        tags,
+        summary: 'Run a module',
+        description: createDescription,
+        headers: Type.Object({
+          'idempotency-key': Type.Optional(
+            Type.String({
+              description: 'Sent again with the same key within 24 h, the request answers with the first job',
+              pattern: '^[\\x21-\\x7e]{1,255}$',
+            }),
+          ),
+          ...preferHeader,
+        }),
+        body: ref(JobManifestSchema),
+        response: answers(
+          {
+            200: answer('The job has ended', JobSchema, location),
+            202: answer('The job was accepted', JobSchema, location),
+          },
+          ...[400, 413, 415, 422],
+        ),
+      },
+      config: { handlerMs: waitHandlerMs },
+    },
+    async (request, reply) => {
+      const waitSeconds = waitSecondsOf(request.headers.prefer)
+      const key = request.headers['idempotency-key']
+      const { job } = await parts.scheduler.submit(
+        request.body,
+        // One client's key must never find another client's job.
+        key === undefined ? {} : { idempotencyKey: `${request.tokenHash}:${key}` },
+      )
+      reply.header('location', `/v1/jobs/${job.id}`)
+      if (waitSeconds === undefined) return reply.code(202).send(job)
+      allowSilence(request, waitHandlerMs)
+      reply.header('preference-applied', `wait=${waitSeconds}`).header('vary', 'prefer')
+      const waited = await waitFor(parts, job, waitSeconds, goneSignal(reply))
+      return reply.code(isTerminal(waited.state) ? 200 : 202).send(waited)
+    },
+  )
+}
+
+/** The job when it has ended, or as it stands when the time is over or the node stops. */
+export async function waitFor(parts: JobParts, job: Job, waitSeconds: number, gone: AbortSignal): Promise<Job> {
+  if (isTerminal(job.state) || waitSeconds === 0) return job
+  const signal = AbortSignal.any([gone, parts.stopping])
+  try {
+    return await parts.scheduler.wait(job.id, waitSeconds * 1000, signal)
+  } catch (error) {
+    if (parts.stopping.aborted) return findJob(parts.jobs, job.id)
+    throw error
+  }
+}
+
+/** @throws {PhaseError} `notFound`. */
+export async function findJob(jobs: Pick<Store['jobs'], 'get'>, id: string): Promise<Job> {
+  const job = await jobs.get(id)
+  if (job !== undefined) return job
+  throw new PhaseError('notFound', `Cannot find job "${id}"`, { hint: 'GET /v1/jobs lists the jobs of this node.' })
+}
