@@ -22,6 +22,18 @@ export async function generate(): Promise<string> {
   }
 }
 
-const partNames = ['jobs', 'receipts', 'modules', 'blobs', 'scheduler', 'events', 'peers', 'executor', 'node', 'ed25519', 'metrics']
+const partNames = [
+  'jobs',
+  'receipts',
+  'modules',
+  'blobs',
+  'scheduler',
+  'events',
+  'peers',
+  'executor',
+  'node',
+  'ed25519',
+  'metrics',
+]
 
 if (import.meta.main) await writeFile(documentFile, await generate())

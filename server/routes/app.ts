@@ -2,13 +2,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import rateLimit from '@fastify/rate-limit'
 import type { TSchema } from '@sinclair/typebox'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
 import { PhaseError } from '../../phase/errors.ts'
 import { jobSchemas } from '../../phase/job.ts'
 import { blobBytesMax } from '../../phase/limits.ts'
 import { manifestSchemas } from '../../phase/manifest.ts'
-import { moduleSchemas } from '../../phase/module.ts'
-import { peerSchemas } from '../../phase/peer.ts'
+import { ModuleInterfaceSchema, moduleSchemas } from '../../phase/module.ts'
+import { NodeInfoSchema, peerSchemas } from '../../phase/peer.ts'
 import { receiptSchemas } from '../../phase/receipt.ts'
 import { ContentSchema } from '../../phase/schema.ts'
 import { envelopeSchemas } from '../../phase/signature.ts'
@@ -31,7 +31,13 @@ import { type PeerParts, peerRouteSchemas, peerRoutes } from './peers.ts'
 import { type ReceiptParts, receiptRouteSchemas, receiptRoutes } from './receipts.ts'
 import { validatorFor } from './validation.ts'
 
-type RouteParts = EventParts & JobParts & OutputParts & ReceiptParts & Omit<ModuleParts, 'inspect'> & BlobParts & PeerParts
+type RouteParts = EventParts &
+  JobParts &
+  OutputParts &
+  ReceiptParts &
+  Omit<ModuleParts, 'inspect'> &
+  BlobParts &
+  PeerParts
 
 export interface AppParts extends Omit<RouteParts, 'stopping'> {
   http: Omit<Access, 'tokens'> & { port: number; tokens?: readonly Uint8Array[] | undefined }
@@ -121,7 +127,7 @@ export function createApp(parts: AppParts): App {
 function createServer(log: FastifyBaseLogger, limits: HttpLimits): FastifyInstance {
   const app: FastifyInstance = Fastify({
     loggerInstance: log,
-    disableRequestLogging: true,
+    logController: new RequestLog({ requestIdLogLabel: 'requestId' }),
     requestIdHeader: false,
     genReqId: () => crypto.randomUUID(),
     bodyLimit: limits.bodyBytesMax,
@@ -148,13 +154,20 @@ function createServer(log: FastifyBaseLogger, limits: HttpLimits): FastifyInstan
   return app
 }
 
+/** A line for each request would cost more than the request; paths and headers hold what is nobody's business. Metrics count them. */
+class RequestLog extends LogController {
+  override incomingRequest(): void {}
+  override requestCompleted(): void {}
+}
+
+/** All that a client can meet. What only nodes tell one another stays out. */
 const schemas: TSchema[] = [
   ProblemSchema,
   ContentSchema,
   ...manifestSchemas,
   ...jobSchemas,
-  ...moduleSchemas,
-  ...peerSchemas,
+  ...moduleSchemas.filter(schema => schema !== ModuleInterfaceSchema),
+  ...peerSchemas.filter(schema => schema !== NodeInfoSchema),
   ...receiptSchemas,
   ...envelopeSchemas,
   ...jobRouteSchemas,

@@ -46,7 +46,9 @@ export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 
 function hostCheck(access: Access): (name: string) => boolean {
-  const names = new Set(['localhost', '127.0.0.1', '::1', access.host, ...access.allowHosts].map(name => name.toLowerCase()))
+  const names = new Set(
+    ['localhost', '127.0.0.1', '::1', access.host, ...access.allowHosts].map(name => name.toLowerCase()),
+  )
   // An address cannot be rebound. Bound beyond loopback, the node does not know all of its own addresses.
   const addresses = !isLoopback(access.host)
   return name => names.has(name) || (addresses && isIP(name) !== 0)

@@ -24,9 +24,11 @@ export interface Deadlines {
  */
 export function addDeadlines(app: FastifyInstance, deadlines: Deadlines): void {
   app.addHook('onRequest', async (request, reply) => {
-    const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined
+    const hasBody =
+      request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined
     if (!hasBody || request.raw.complete || request.routeOptions.config.streams === true) return
-    const late = () => giveUp(reply, new PhaseError('timedOut', 'Cannot read the request: its body did not arrive in time'))
+    const late = () =>
+      giveUp(reply, new PhaseError('timedOut', 'Cannot read the request: its body did not arrive in time'))
     const timer = setTimeout(late, deadlines.bodyMs)
     request.raw.once('close', () => clearTimeout(timer))
   })

@@ -40,8 +40,57 @@ export function addDocument(app: FastifyInstance, version: string): void {
         },
       },
     },
+    transformObject: document => tidied((document as { openapiObject: Document }).openapiObject) as never,
     refResolver: { buildLocalReference: (json, _base, _fragment, index) => json.$id?.toString() ?? `def-${index}` },
   })
+}
+
+interface Operation {
+  requestBody?: { content: Record<string, { schema: object; example?: unknown }> }
+  responses: Record<string, object>
+  'x-example'?: unknown
+}
+interface Document {
+  paths: Record<string, Record<string, Operation>>
+  components: { schemas: Record<string, { additionalProperties?: unknown }>; responses?: Record<string, object> }
+}
+
+/**
+ * Errors are said once; `x-example` goes where readers look for it; what only answers hold may get members later, so only what a client sends is
+ * closed.
+ */
+function tidied(document: Document): Document {
+  const operations = Object.values(document.paths).flatMap(path => Object.values(path))
+  const responses: Record<string, object> = {}
+  for (const operation of operations) {
+    for (const [status, response] of Object.entries(operation.responses)) {
+      if (status < '400') continue
+      responses[`Error${status}`] = response
+      operation.responses[status] = { $ref: `#/components/responses/Error${status}` }
+    }
+    const body = operation.requestBody?.content['application/json']
+    if (body !== undefined && operation['x-example'] !== undefined) body.example = operation['x-example']
+    delete operation['x-example']
+  }
+  const { schemas } = document.components
+  const sent = reachable(
+    operations.map(({ requestBody }) => requestBody),
+    schemas,
+  )
+  for (const [name, schema] of Object.entries(schemas)) {
+    if (!sent.has(name) && schema.additionalProperties === false) delete schema.additionalProperties
+  }
+  const sorted = Object.fromEntries(Object.entries(responses).sort(([a], [b]) => (a < b ? -1 : 1)))
+  return { ...document, components: { ...document.components, responses: sorted } }
+}
+
+/** Names of the schemas that `from` refers to, by whatever way. */
+function reachable(from: unknown, schemas: Record<string, unknown>, found = new Set<string>()): Set<string> {
+  for (const [, name] of JSON.stringify(from).matchAll(/"#\/components\/schemas\/(\w+)"/g)) {
+    if (name === undefined || found.has(name)) continue
+    reachable(schemas[name], schemas, found.add(name))
+  }
+  return found
 }
 
 /** Scripts and styles are files of this node; the page can reach nothing else. Swagger UI draws its icons from data: URLs. */

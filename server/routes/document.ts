@@ -33,5 +33,5 @@ export const Binary = (description: string) => Type.Unsafe<unknown>({ descriptio
 
 export const DigestParams = Type.Object({ digest: Digest('sha256 of the bytes: their name') })
 export const JobParams = Type.Object({ id: JobId('The job') })
-export const jobExample = '01890a5d-ac96-774b-bcce-b302099a8057'
-export const digestExample = `sha256:${'0'.repeat(64)}`
+/** sha256 of "Hello, World": a digest that a reader can make. */
+export const digestExample = 'sha256:03675ac53ff9cd1535ccc7dfcdfa2c458c5218371f418dc136f2d19ac1fbe8a5'

@@ -3,7 +3,8 @@ import { Readable } from 'node:stream'
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import { isPhaseError, PhaseError } from '../../phase/errors.ts'
-import { isTerminal, type JobEvent } from '../../phase/job.ts'
+import { isTerminal, type Job, type JobEvent } from '../../phase/job.ts'
+import { Integer } from '../../phase/schema.ts'
 import type { JobEvents } from '../events.ts'
 import type { Store } from '../store/store.ts'
 import { allowSilence, goneSignal } from './deadline.ts'
@@ -26,7 +27,7 @@ const eventsPageMax = 100
 
 export function eventRoutes(app: FastifyInstance, parts: EventParts): void {
   let open = 0
-  app.get<{ Params: { id: string }; Headers: { 'last-event-id'?: string } }>(
+  app.get<{ Params: { id: string } }>(
     '/v1/jobs/:id/events',
     {
       exposeHeadRoute: false,
@@ -38,9 +39,7 @@ export function eventRoutes(app: FastifyInstance, parts: EventParts): void {
           'Server-Sent Events: each is a JobEvent with its sequence number as `id`; after the last one comes `event: end`, and the stream closes. `Last-Event-ID` resumes after that number. Lines that begin with `:` are heartbeats.',
         params: JobParams,
         headers: Type.Object({
-          'last-event-id': Type.Optional(
-            Type.String({ description: 'Number of the last event that was seen', pattern: '^\\d{1,15}$' }),
-          ),
+          'Last-Event-ID': Type.Optional(Integer('Number of the last event that was seen')),
         }),
         response: answers(
           {
@@ -57,11 +56,9 @@ export function eventRoutes(app: FastifyInstance, parts: EventParts): void {
     },
     async (request, reply) => {
       const job = await findJob(parts.jobs, request.params.id)
-      const after = Number(request.headers['last-event-id'] ?? 0)
-      if (after > job.sequence) {
-        throw new PhaseError('invalid', `Cannot resume after event ${after}: job "${job.id}" has ${job.sequence}`)
-      }
-      if (open >= streamsMax) throw new PhaseError('busy', 'Cannot open the stream: too many are open', { retryAfterMs: 5000 })
+      const after = lastSeen(request.headers['last-event-id'], job)
+      if (open >= streamsMax)
+        throw new PhaseError('busy', 'Cannot open the stream: too many are open', { retryAfterMs: 5000 })
       open++
       reply.raw.once('close', () => open--)
       allowSilence(request, silenceMs)
@@ -72,6 +69,17 @@ export function eventRoutes(app: FastifyInstance, parts: EventParts): void {
         .type('text/event-stream')
         .send(Readable.from(lines(follow(job.id, after, parts, signal), signal), { objectMode: false }))
     },
+  )
+}
+
+/** @throws {PhaseError} `invalid` for anything but the number of an event of this job. An empty header is none, as browsers send it. */
+function lastSeen(header: string | string[] | undefined, job: Job): number {
+  if (header === undefined || header === '') return 0
+  const after = typeof header === 'string' && /^\d{1,15}$/.test(header) ? Number(header) : undefined
+  if (after !== undefined && after <= job.sequence) return after
+  throw new PhaseError(
+    'invalid',
+    `Cannot resume job "${job.id}" after "${String(header).slice(0, 40)}": its last event is ${job.sequence}`,
   )
 }
 
@@ -93,7 +101,8 @@ export async function* follow(
         if (isTerminal(event.state)) return
         last = event.sequence
       }
-      if (isTerminal((await findJob(parts.jobs, id)).state) && (await parts.jobs.listEvents(id, last, 1)).length === 0) return
+      if (isTerminal((await findJob(parts.jobs, id)).state) && (await parts.jobs.listEvents(id, last, 1)).length === 0)
+        return
       for (let next = await live.next(); next.done !== true; next = await live.next()) {
         if (next.value.sequence <= last) continue
         if (next.value.sequence > last + 1) break

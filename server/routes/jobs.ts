@@ -1,6 +1,6 @@
 /** Jobs: submitted, watched by polling, cancelled. */
 import { Type } from '@sinclair/typebox'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { PhaseError } from '../../phase/errors.ts'
 import { isTerminal, type Job, JobSchema, type JobState, JobStateSchema } from '../../phase/job.ts'
 import { JobManifestSchema } from '../../phase/manifest.ts'
@@ -8,7 +8,7 @@ import { ref } from '../../phase/schema.ts'
 import type { Scheduler } from '../scheduler/scheduler.ts'
 import type { Store } from '../store/store.ts'
 import { allowSilence, goneSignal } from './deadline.ts'
-import { answer, answers, JobParams } from './document.ts'
+import { answer, answers, digestExample, JobParams } from './document.ts'
 import { type PageQuery, PageSchema, pageOf, pageQuery } from './paging.ts'
 import { preferHeader, waitSecondsMax, waitSecondsOf } from './prefer.ts'
 
@@ -24,6 +24,7 @@ export const jobRouteSchemas = [JobPageSchema]
 
 /** A client's wait and what comes before and after it. */
 export const waitHandlerMs = (waitSecondsMax + 30) * 1000
+const idempotencyKeyLengthMax = 255
 const tags = ['jobs']
 const location = { location: { type: 'string', description: 'Path of the job' } }
 
@@ -40,7 +41,8 @@ export function jobRoutes(app: FastifyInstance, parts: JobParts): void {
         response: answers({ 200: answer('A page of jobs', JobPageSchema) }, 400),
       },
     },
-    async ({ query }) => parts.jobs.list({ ...pageOf(query), ...(query.state === undefined ? {} : { state: query.state }) }),
+    async ({ query }) =>
+      parts.jobs.list({ ...pageOf(query), ...(query.state === undefined ? {} : { state: query.state }) }),
   )
   app.get<{ Params: { id: string } }>(
     '/v1/jobs/:id',
@@ -62,7 +64,8 @@ export function jobRoutes(app: FastifyInstance, parts: JobParts): void {
         operationId: 'cancelJob',
         tags,
         summary: 'Ask for a job to be cancelled',
-        description: 'A job that waits is cancelled at once; one that runs when its executor has confirmed: see its state.',
+        description:
+          'A job that waits is cancelled at once; one that runs when its executor has confirmed: see its state.',
         params: JobParams,
         response: answers({ 202: answer('The job as it stands', JobSchema) }, 404, 409),
       },
@@ -79,7 +82,7 @@ curl http://127.0.0.1:7527/v1/jobs -H 'content-type: application/json' -H 'prefe
 \`\`\``
 
 function createJob(app: FastifyInstance, parts: JobParts): void {
-  app.post<{ Headers: { 'idempotency-key'?: string; prefer?: string } }>(
+  app.post(
     '/v1/jobs',
     {
       schema: {
@@ -88,10 +91,11 @@ function createJob(app: FastifyInstance, parts: JobParts): void {
         summary: 'Run a module',
         description: createDescription,
         headers: Type.Object({
-          'idempotency-key': Type.Optional(
+          'Idempotency-Key': Type.Optional(
             Type.String({
               description: 'Sent again with the same key within 24 h, the request answers with the first job',
-              pattern: '^[\\x21-\\x7e]{1,255}$',
+              minLength: 1,
+              maxLength: idempotencyKeyLengthMax,
             }),
           ),
           ...preferHeader,
@@ -104,17 +108,13 @@ function createJob(app: FastifyInstance, parts: JobParts): void {
           },
           ...[400, 413, 415, 422],
         ),
-      },
+        'x-example': { module: digestExample, stdin: { text: 'Hello, World' } },
+      } as object,
       config: { handlerMs: waitHandlerMs },
     },
     async (request, reply) => {
       const waitSeconds = waitSecondsOf(request.headers.prefer)
-      const key = request.headers['idempotency-key']
-      const { job } = await parts.scheduler.submit(
-        request.body,
-        // One client's key must never find another client's job.
-        key === undefined ? {} : { idempotencyKey: `${request.tokenHash}:${key}` },
-      )
+      const { job } = await parts.scheduler.submit(request.body, idempotencyOf(request))
       reply.header('location', `/v1/jobs/${job.id}`)
       if (waitSeconds === undefined) return reply.code(202).send(job)
       allowSilence(request, waitHandlerMs)
@@ -123,6 +123,17 @@ function createJob(app: FastifyInstance, parts: JobParts): void {
       return reply.code(isTerminal(waited.state) ? 200 : 202).send(waited)
     },
   )
+}
+
+/** @throws {PhaseError} `invalid` for a key that is no line of 1 to 255 printable ASCII characters. */
+function idempotencyOf(request: FastifyRequest): { idempotencyKey?: string } {
+  const key = request.headers['idempotency-key']
+  if (key === undefined) return {}
+  if (typeof key === 'string' && key.length <= idempotencyKeyLengthMax && /^[\x20-\x7e]+$/.test(key)) {
+    // One client's key must never find another client's job.
+    return { idempotencyKey: `${request.tokenHash}:${key}` }
+  }
+  throw new PhaseError('invalid', 'Cannot read the header "idempotency-key": not 1 to 255 printable ASCII characters')
 }
 
 /** The job when it has ended, or as it stands when the time is over or the node stops. */

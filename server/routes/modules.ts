@@ -108,7 +108,10 @@ function putModule(scope: FastifyInstance, parts: ModuleParts): void {
       uploading += reserved
       try {
         const stored = await store(await readBounded(source, moduleBytesMax), parts, goneSignal(reply))
-        return await reply.code(stored.created ? 201 : 200).header('location', `/v1/modules/${stored.info.digest}`).send(stored.info)
+        return await reply
+          .code(stored.created ? 201 : 200)
+          .header('location', `/v1/modules/${stored.info.digest}`)
+          .send(stored.info)
       } finally {
         uploading -= reserved
       }

@@ -28,7 +28,7 @@ interface Output {
 }
 
 function output(app: FastifyInstance, parts: OutputParts, { path, operationId, stream }: Output): void {
-  app.get<{ Params: { id: string }; Headers: { prefer?: string } }>(
+  app.get<{ Params: { id: string } }>(
     `/v1/jobs/:id/${path}`,
     {
       schema: {
@@ -56,11 +56,12 @@ function output(app: FastifyInstance, parts: OutputParts, { path, operationId, s
   )
 }
 
-const why = (job: Job) => `it ${job.state === 'cancelled' ? 'was cancelled' : `failed with reason ${job.reason}`} and kept none`
+const why = (job: Job) =>
+  `it ${job.state === 'cancelled' ? 'was cancelled' : `failed with reason ${job.reason}`} and kept none`
 
 /** The job, ended. @throws {PhaseError} `notFound`, `notFinished`. */
 async function finished(
-  request: FastifyRequest<{ Params: { id: string }; Headers: { prefer?: string } }>,
+  request: FastifyRequest<{ Params: { id: string } }>,
   reply: FastifyReply,
   parts: OutputParts,
 ): Promise<Job> {

@@ -1,6 +1,6 @@
 /** Peers: the executors that this node knows, and a look for more. */
 import type { FastifyInstance } from 'fastify'
-import { PeerSchema, type Peer } from '../../phase/peer.ts'
+import { type Peer, PeerSchema } from '../../phase/peer.ts'
 import { answer, answers } from './document.ts'
 import { ListSchema } from './paging.ts'
 

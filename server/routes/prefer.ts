@@ -6,7 +6,7 @@ import { PhaseError } from '../../phase/errors.ts'
 export const waitSecondsMax = 60
 
 export const preferHeader = {
-  prefer: Type.Optional(
+  Prefer: Type.Optional(
     Type.String({
       description: 'wait=SECONDS: answer when the job has ended, or after so many seconds (60 at most)',
       maxLength: 256,
@@ -26,7 +26,10 @@ export function waitSecondsOf(prefer: string | string[] | undefined): number | u
     if (found === null) continue
     const text = (found[1] ?? '').trim()
     if (/^\d{1,9}$/.test(text)) return Math.min(Number(text), waitSecondsMax)
-    throw new PhaseError('invalid', `Cannot read the header "prefer": wait=${text.slice(0, 20)} is not in whole seconds`)
+    throw new PhaseError(
+      'invalid',
+      `Cannot read the header "prefer": wait=${text.slice(0, 20)} is not in whole seconds`,
+    )
   }
   return undefined
 }

@@ -37,7 +37,8 @@ export function receiptRoutes(app: FastifyInstance, parts: ReceiptParts): void {
         operationId: 'getJobReceipt',
         tags,
         summary: 'Get the signed execution receipt of a job',
-        description: 'The DSSE envelope exactly as its executor signed it. 404 `noReceipt` where the job made no claim.',
+        description:
+          'The DSSE envelope exactly as its executor signed it. 404 `noReceipt` where the job made no claim.',
         params: JobParams,
         response: answers({ 200: answer('The receipt', EnvelopeSchema) }, 404, 409),
       },

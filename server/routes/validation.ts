@@ -1,4 +1,4 @@
-/** Paths, queries and headers are held against their schemas by phase's own validator. Bodies are read by whoever knows what they mean. */
+/** Paths and queries are held against their schemas by phase's own validator. Headers and bodies are read by whoever knows what they mean. */
 import type { TSchema } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import type { FastifyRouteSchemaDef } from 'fastify/types/schema.js'
@@ -8,11 +8,10 @@ import { JobStateSchema } from '../../phase/job.ts'
 type Validator = (value: unknown) => { value: unknown } | { error: Error }
 
 const references = [JobStateSchema]
-const names = { params: 'path', querystring: 'query', headers: 'header' } as const
 
 /** Fastify's validator compiler. A path that names nothing that can exist is `notFound`, the rest `invalid` or `unknownField`. */
 export function validatorFor({ schema, httpPart }: FastifyRouteSchemaDef<TSchema>): Validator {
-  if (httpPart !== 'params' && httpPart !== 'querystring' && httpPart !== 'headers') return value => ({ value })
+  if (httpPart !== 'params' && httpPart !== 'querystring') return value => ({ value })
   const closed = httpPart === 'querystring' ? { ...schema, additionalProperties: false } : schema
   return input => {
     const value = httpPart === 'querystring' ? Value.Convert(closed, references, structuredClone(input)) : input
@@ -21,17 +20,16 @@ export function validatorFor({ schema, httpPart }: FastifyRouteSchemaDef<TSchema
   }
 }
 
-function wrong(schema: TSchema, httpPart: keyof typeof names, value: unknown): PhaseError {
+function wrong(schema: TSchema, httpPart: 'params' | 'querystring', value: unknown): PhaseError {
   const first = Value.Errors(schema, references, value).First()
   const name = (first?.path ?? '').slice(1)
   const given = String((value as Record<string, unknown>)[name] ?? '').slice(0, 80)
   if (httpPart === 'params') return new PhaseError('notFound', `Cannot find "${given}": not a ${name} of this API`)
-  const unknown = httpPart === 'querystring' && !Object.hasOwn(schema['properties'] as object, name)
+  const unknown = !Object.hasOwn(schema['properties'] as object, name)
   return new PhaseError(
     unknown ? 'unknownField' : 'invalid',
     unknown
       ? `Cannot read the query: unknown parameter "${name.slice(0, 80)}"`
-      : `Cannot read the ${names[httpPart]} parameter "${name}": "${given}" is not what is expected there`,
+      : `Cannot read the query parameter "${name}": "${given}" is not what is expected there`,
   )
 }
-
