@@ -43,7 +43,10 @@ describe('an executor and a gateway that know only a third node', () => {
   test('the gateway finds the executor through the DHT, with the address that it listens on', async () => {
     const peer = await client.executor()
     assert.equal(peer.peerId, executor.peerId)
-    assert.ok(executor.p2p.some(address => address.startsWith(peer.addresses[0] as string)), String(peer.addresses))
+    assert.ok(
+      executor.p2p.some(address => address.startsWith(peer.addresses[0] as string)),
+      String(peer.addresses),
+    )
   })
 
   test('a job runs on the executor and comes back with its receipt, pinned to that key', async () => {
@@ -53,7 +56,11 @@ describe('an executor and a gateway that know only a third node', () => {
     assert.equal(job.state, 'succeeded')
     assert.equal(job.executor, executor.peerId)
     assert.equal(await client.output(job.id), 'dlroW ,olleH')
-    const verification = await client.verify(await client.receipt(job.id), { executor: peer.did, jobId: job.id, module })
+    const verification = await client.verify(await client.receipt(job.id), {
+      executor: peer.did,
+      jobId: job.id,
+      module,
+    })
     assert.equal(verification.verdict, 'valid')
     assert.equal(verification.assurance, 'pinned')
   })
@@ -79,7 +86,7 @@ describe('an executor and a gateway that know only a third node', () => {
       body: text,
     })
     const job = await client.run({ module, stdin: { digest: uploaded.digest } })
-    assert.equal(job.state, 'succeeded', job.detail)
+    assert.equal(job.state, 'succeeded', String(job.detail))
     assert.equal(await client.output(job.id), [...text].reverse().join(''))
   })
 
@@ -91,7 +98,7 @@ describe('an executor and a gateway that know only a third node', () => {
     await executor.kill()
     const other = await start(['--slots', '1', ...through(bootstrap)])
     const ended = await client.ended(job.id)
-    assert.equal(ended.state, 'succeeded', ended.detail)
+    assert.equal(ended.state, 'succeeded', String(ended.detail))
     assert.equal(ended.executor, other.peerId)
     assert.equal(ended.attempt, 2)
     const receipts = await client.json<{ items: unknown[] }>(`/v1/jobs/${job.id}/receipts`)
@@ -112,7 +119,7 @@ describe('an executor and a gateway that know only a third node', () => {
     client = new Client(gateway.http)
     for (const { id } of jobs) {
       const ended = await client.ended(id)
-      assert.equal(ended.state, 'succeeded', ended.detail)
+      assert.equal(ended.state, 'succeeded', String(ended.detail))
       const receipts = await client.json<{ items: unknown[] }>(`/v1/jobs/${id}/receipts`)
       assert.equal(receipts.items.length, 1)
     }

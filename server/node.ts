@@ -10,7 +10,7 @@ import type { NodeLimits, NodeStatus } from '../phase/peer.ts'
 import type { Config } from './config.ts'
 import { JobEvents } from './events.ts'
 import { Executor } from './executor/executor.ts'
-import { type Identity, nodeEd25519, openIdentity } from './identity.ts'
+import { nodeEd25519, openIdentity } from './identity.ts'
 import type { Log } from './log.ts'
 import { Metrics } from './metrics.ts'
 import { P2p } from './p2p/p2p.ts'
@@ -126,11 +126,24 @@ async function startParts(config: Config, log: Log, onStop: (undo: () => Promise
     jobs: store.jobs,
     blobs: store.blobs,
     submission: { modules: store.modules, blobs: store.blobs, limits, slots: config.slots },
-    publish: event => events.publish(event),
+    publish: event => {
+      events.publish(event)
+      if (event.type === 'finished') metrics.job(event.state, event.reason)
+    },
     log,
     now,
     nowMs,
     queueMax: config.queueMax,
+  })
+
+  metrics.observe({
+    queuedJobs: () => scheduler.queued,
+    unfinishedJobs: () => scheduler.unfinished,
+    slots: () => worker.slots.total,
+    slotsUsed: () => worker.slots.total - worker.slots.free,
+    peers: () => directory.list().length,
+    connections: () => p2p.connections(),
+    eventStreams: () => events.size,
   })
 
   await p2p.start()
@@ -157,7 +170,7 @@ async function startParts(config: Config, log: Log, onStop: (undo: () => Promise
     startedAt: new Date(startedMs).toISOString(),
     uptimeMs: nowMs() - startedMs,
   })
-  const app = await createApp({
+  const app = createApp({
     http: { ...config.http, allowHosts: config.allowHost, allowOrigins: config.allowOrigin, tokens },
     version,
     jobs: store.jobs,
@@ -166,9 +179,9 @@ async function startParts(config: Config, log: Log, onStop: (undo: () => Promise
     blobs: store.blobs,
     scheduler,
     events,
-    peers: directory,
+    peers: { list: async () => directory.list(), discover: signal => directory.discover(signal) },
     executor,
-    node: { status, readiness: () => readiness(config, p2p, directory) },
+    node: { status: async () => status(), readiness: async () => readiness(config, p2p, directory) },
     ed25519: nodeEd25519,
     metrics,
     log,

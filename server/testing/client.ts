@@ -58,8 +58,9 @@ export class Client {
   async *events(id: string): AsyncGenerator<JobEvent> {
     const response = await fetch(`${this.url}/v1/jobs/${id}/events`)
     let text = ''
-    for await (const chunk of (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream())) {
-      text += chunk
+    const decoder = new TextDecoder()
+    for await (const chunk of response.body as ReadableStream<Uint8Array>) {
+      text += decoder.decode(chunk, { stream: true })
       for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
         const data = /^data: ?(\{.*)$/m.exec(text.slice(0, end))?.[1]
         text = text.slice(end + 2)
