@@ -1,0 +1,49 @@
+/**
+ * The bounds of admission and of the machine's own state. They belong to the profile (SPEC.md, Profiles): two nodes with other bounds
+ * would give two verdicts on one module, so a change here is a new profile.
+ */
+const KIB = 1024
+const MIB = 1024 * KIB
+
+/** Function types. Programs of 10 MiB have hundreds. */
+export const typesMax = 100_000
+/** Parameters, and results, of one type: engines take 1,000; the rest is room for what the rewriter threads through. */
+export const parametersMax = 900
+/** Preview 1 has 46 functions; some linkers import one twice. */
+export const importsMax = 1_000
+/** A name costs its bytes wherever the interface is shown; 1,024 hold every mangled name that a command needs to export. */
+export const nameBytesMax = 1_024
+/** A command needs two. Programs linked with all symbols exported have thousands, and each is shown to whoever asks for the module. */
+export const exportsMax = 4_096
+/** 64 MiB at the size of real functions (200 bytes and more). */
+export const functionsMax = 300_000
+/** One body with its locals: engines take 7,654,321 bytes, and must still take it rewritten, which may double it. */
+export const bodyBytesMax = 3_000_000
+/** Locals of one function with its parameters: engines take 50,000; the rest is room for the rewriter. */
+export const localsMax = 40_000
+/** Blocks inside blocks: compilers recurse on them. Real code stays below 200, generated parsers below 1,000. */
+export const nestingMax = 10_000
+/** Targets of one br_table: V8's bound, the lowest of the engines. */
+export const branchTargetsMax = 65_520
+export const globalsMax = 100_000
+/** Tables, and entries of one at any time: an entry costs the host 20 to 30 bytes, and 10,000,000 of them kill a Node process. */
+export const tablesMax = 16
+export const tableEntriesMax = 100_000
+/** Function indices in all element segments: a few full tables. */
+export const elementsMax = 1_000_000
+export const elementSegmentsMax = 100_000
+export const dataSegmentsMax = 100_000
+/** One constant expression (the start of a segment, a global's value). */
+export const constantExpressionBytesMax = 256
+/** Custom sections: debug information comes in a dozen; they are skipped, but skipping is not free. */
+export const sectionsMax = 1_000
+
+/** Files, directories and their contents in the scratch file system. More is no answer to a question; it is storage. */
+export const scratchBytesMax = 64 * MIB
+export const scratchNodesMax = 16_384
+export const fileNameBytesMax = 255
+export const pathBytesMax = 4_096
+/** Open descriptors. */
+export const descriptorsMax = 1_024
+/** Buffers of one scattered read or write: POSIX's IOV_MAX. */
+export const ioVectorsMax = 1_024

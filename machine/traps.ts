@@ -1,0 +1,13 @@
+/** Engines name traps each in their own words; these are ours. What an engine says is a diagnostic, never part of a claim. */
+const names: [RegExp, string][] = [
+  [/^unreachable/i, 'unreachable'],
+  [/divide result unrepresentable|integer overflow/i, 'integerOverflow'],
+  [/divi(de|sion) by zero|remainder by zero/i, 'divideByZero'],
+  [/float unrepresentable|invalid conversion|out of bounds Trunc/i, 'invalidConversion'],
+  [/memory access out of bounds|memory index|data segment/i, 'memoryOutOfBounds'],
+  [/table index|table access|element segment|out of bounds table/i, 'tableOutOfBounds'],
+  [/null function|signature mismatch|indirect call/i, 'indirectCallMismatch'],
+]
+
+/** unreachable, integerOverflow, divideByZero, invalidConversion, memoryOutOfBounds, tableOutOfBounds, indirectCallMismatch, other. */
+export const trapOf = (error: Error): string => names.find(([pattern]) => pattern.test(error.message))?.[1] ?? 'other'

@@ -1,0 +1,57 @@
+/** What the guest's clocks show. All four of preview 1 (realtime, monotonic, process and thread time) show the same. */
+
+/** A real clock, passed in where the job was granted the capability `clock`. */
+export interface RealClock {
+  realtimeNs(): bigint
+  monotonicNs(): bigint
+  sleep(ns: bigint): void
+}
+
+const tickNs = 1_000n
+const largest = 2n ** 64n - 1n
+
+export interface GuestClock {
+  /** Called once with each host call. */
+  tick(): void
+  now(id: number): bigint
+  resolutionNs: bigint
+  sleep(ns: bigint): void
+}
+
+/** Time that passes by what the guest does: it begins at 0 (1970), goes on by 1 us with each host call, and jumps when the guest sleeps. */
+export class VirtualClock implements GuestClock {
+  readonly resolutionNs = tickNs
+  private nowNs = 0n
+
+  tick(): void {
+    this.sleep(tickNs)
+  }
+
+  now(): bigint {
+    return this.nowNs
+  }
+
+  sleep(ns: bigint): void {
+    const next = this.nowNs + ns
+    this.nowNs = next > largest ? largest : next
+  }
+}
+
+export class GrantedClock implements GuestClock {
+  readonly resolutionNs = 1_000_000n
+  private readonly real: RealClock
+
+  constructor(real: RealClock) {
+    this.real = real
+  }
+
+  tick(): void {}
+
+  now(id: number): bigint {
+    return id === 0 ? this.real.realtimeNs() : this.real.monotonicNs()
+  }
+
+  sleep(ns: bigint): void {
+    this.real.sleep(ns)
+  }
+}

@@ -1,0 +1,110 @@
+/** The guest's linear memory as the host functions see it: every access is within bounds, or the call fails with `fault`. */
+
+import { ioVectorsMax } from '../limits.ts'
+import { errno, fail } from './errno.ts'
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const encoder = new TextEncoder()
+
+export class GuestMemory {
+  private memory: WebAssembly.Memory | undefined
+  private bytes = new Uint8Array(0)
+  private view = new DataView(new ArrayBuffer(0))
+
+  bind(memory: WebAssembly.Memory | undefined): void {
+    this.memory = memory
+  }
+
+  /** The `size` bytes at `at`, in place: the view holds until the guest runs again. */
+  range(at: number, size: number): Uint8Array {
+    this.check(at, size)
+    return this.bytes.subarray(at, at + size)
+  }
+
+  text(at: number, size: number): string {
+    try {
+      return decoder.decode(this.range(at, size))
+    } catch (error) {
+      if (error instanceof TypeError) return fail(errno.illegalBytes)
+      throw error
+    }
+  }
+
+  u8(at: number): number {
+    this.check(at, 1)
+    return this.view.getUint8(at)
+  }
+
+  u16(at: number): number {
+    this.check(at, 2)
+    return this.view.getUint16(at, true)
+  }
+
+  u32(at: number): number {
+    this.check(at, 4)
+    return this.view.getUint32(at, true)
+  }
+
+  u64(at: number): bigint {
+    this.check(at, 8)
+    return this.view.getBigUint64(at, true)
+  }
+
+  setU8(at: number, value: number): void {
+    this.check(at, 1)
+    this.view.setUint8(at, value)
+  }
+
+  setU16(at: number, value: number): void {
+    this.check(at, 2)
+    this.view.setUint16(at, value, true)
+  }
+
+  setU32(at: number, value: number): void {
+    this.check(at, 4)
+    this.view.setUint32(at, value, true)
+  }
+
+  setU64(at: number, value: bigint): void {
+    this.check(at, 8)
+    this.view.setBigUint64(at, value, true)
+  }
+
+  /** The buffers of a scattered read or write, all of them checked before any is touched. */
+  buffers(at: number, count: number): Uint8Array[] {
+    if (count > ioVectorsMax) return fail(errno.invalid)
+    this.check(at, count * 8)
+    const buffers: Uint8Array[] = []
+    for (let next = at; next < at + count * 8; next += 8) buffers.push(this.range(this.u32(next), this.u32(next + 4)))
+    return buffers
+  }
+
+  /** Strings as preview 1 hands them over: pointers at `pointers`, NUL-terminated bytes one after the other at `bytes`. */
+  writeStrings(strings: readonly Uint8Array[], pointers: number, bytes: number): void {
+    this.check(pointers, strings.length * 4)
+    this.check(bytes, sizeOf(strings))
+    let at = bytes
+    for (const [index, string] of strings.entries()) {
+      this.setU32(pointers + index * 4, at)
+      this.range(at, string.length).set(string)
+      this.setU8(at + string.length, 0)
+      at += string.length + 1
+    }
+  }
+
+  private check(at: number, size: number): void {
+    // Growing detaches the old buffer, so what is cached must be told apart from what is there.
+    const buffer = this.memory?.buffer
+    if (buffer !== undefined && buffer !== this.bytes.buffer) {
+      this.bytes = new Uint8Array(buffer)
+      this.view = new DataView(buffer)
+    }
+    if (at + size > this.bytes.length) fail(errno.fault)
+  }
+}
+
+export const encodeStrings = (strings: readonly string[]): Uint8Array[] => strings.map(text => encoder.encode(text))
+/** Bytes that the strings take with their terminators. */
+export const sizeOf = (strings: readonly Uint8Array[]): number =>
+  strings.reduce((sum, { length }) => sum + length + 1, 0)
+export const totalOf = (buffers: readonly Uint8Array[]): number => buffers.reduce((sum, { length }) => sum + length, 0)

@@ -1,0 +1,64 @@
+/** The state of one run that the host functions share, and what each group of them is. */
+import { GrowingBytes } from './bytes.ts'
+import { ChaCha20 } from './chacha20.ts'
+import { GrantedClock, type GuestClock, type RealClock, VirtualClock } from './clock.ts'
+import { Descriptors } from './descriptors.ts'
+import { RunEnd } from './errno.ts'
+import { FileSystem, type FileTree } from './files.ts'
+import { encodeStrings, GuestMemory } from './guest-memory.ts'
+import type { WasiName } from './signatures.ts'
+
+export interface WasiOptions {
+  /** Without argv[0], which is `plasm`. */
+  args: readonly string[]
+  /** `K=V`, in the guest's order. */
+  environ: readonly string[]
+  stdin: Uint8Array
+  /** 32 bytes: seeds the guest's random. */
+  seed: Uint8Array
+  /** stdout and stderr together. */
+  outputBytesMax: number
+  /** Only where the job was granted `clock`. */
+  clock?: RealClock
+  /** Fills with random bytes; only where the job was granted `random`. */
+  random?: (target: Uint8Array) => void
+  /** What the scratch file system holds at the start: nothing, unless given. */
+  files?: FileTree
+}
+
+/**
+ * Host functions by name. i32 arguments come as unsigned numbers, i64 as signed bigints; what they return is the error number.
+ * A thrown Failure is that error.
+ */
+export type Calls = Partial<Record<WasiName, (...args: never[]) => number>>
+
+export class System {
+  readonly memory = new GuestMemory()
+  readonly stdout = new GrowingBytes()
+  readonly stderr = new GrowingBytes()
+  readonly args: readonly Uint8Array[]
+  readonly environ: readonly Uint8Array[]
+  readonly clock: GuestClock
+  readonly files: FileSystem
+  readonly descriptors: Descriptors
+  /** The next random bytes. */
+  readonly random: (target: Uint8Array) => void
+  private readonly outputBytesMax: number
+
+  constructor(options: WasiOptions) {
+    this.args = encodeStrings(['plasm', ...options.args])
+    this.environ = encodeStrings(options.environ)
+    this.clock = options.clock === undefined ? new VirtualClock() : new GrantedClock(options.clock)
+    this.files = new FileSystem(() => this.clock.now(0), options.files)
+    this.descriptors = new Descriptors(this.files, options.stdin, this.stdout, this.stderr)
+    const stream = new ChaCha20(options.seed)
+    this.random = options.random ?? (target => stream.fill(target))
+    this.outputBytesMax = options.outputBytesMax
+  }
+
+  /** Ends the run instead of a write that would pass the limit: what came before is the output. */
+  checkOutput(bytes: number): void {
+    if (this.stdout.size + this.stderr.size + bytes > this.outputBytesMax)
+      throw new RunEnd({ reason: 'outputExceeded' })
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * WASI preview 1 in memory (https://github.com/WebAssembly/WASI/blob/wasi-0.1/preview1/docs.md): nothing of the host can be reached
+ * through it but what the host passes in. The same calls give the same answers on every engine.
+ */
+import { clockCalls } from './clock-calls.ts'
+import { descriptorCalls } from './descriptor-calls.ts'
+import { Failure } from './errno.ts'
+import { pathCalls } from './path-calls.ts'
+import { processCalls } from './process-calls.ts'
+import { wasiParameters } from './signatures.ts'
+import { streamCalls } from './stream-calls.ts'
+import { type Calls, System, type WasiOptions } from './system.ts'
+
+type Argument = number | bigint
+
+export class Wasi {
+  /** What to import as `wasi_snapshot_preview1`. */
+  readonly imports: WebAssembly.ModuleImports = {}
+  private readonly system: System
+
+  constructor(options: WasiOptions) {
+    this.system = new System(options)
+    const calls = allCalls(this.system)
+    for (const name of Object.keys(wasiParameters)) this.imports[name] = this.hostFunction(calls[name as keyof Calls])
+  }
+
+  /** Gives it the guest's memory; before that every pointer is a `fault`. */
+  bind(memory: WebAssembly.Memory | undefined): void {
+    this.system.memory.bind(memory)
+  }
+
+  get stdout(): Uint8Array<ArrayBuffer> {
+    return this.system.stdout.bytes
+  }
+
+  get stderr(): Uint8Array<ArrayBuffer> {
+    return this.system.stderr.bytes
+  }
+
+  private hostFunction(call: Calls[keyof Calls]): (...args: Argument[]) => number {
+    const { clock } = this.system
+    return (...args) => {
+      clock.tick()
+      for (let index = 0; index < args.length; index++) {
+        const argument = args[index]
+        if (typeof argument === 'number') args[index] = argument >>> 0
+      }
+      try {
+        return (call as (...args: Argument[]) => number)(...args)
+      } catch (error) {
+        if (error instanceof Failure) return error.errno
+        throw error
+      }
+    }
+  }
+}
+
+const allCalls = (system: System): Calls => ({
+  ...processCalls(system),
+  ...clockCalls(system),
+  ...streamCalls(system),
+  ...descriptorCalls(system),
+  ...pathCalls(system),
+})
