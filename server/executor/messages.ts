@@ -1,0 +1,187 @@
+/**
+ * What travels between the executor and a child: frames of u32-BE header length, u32-BE body length, a JSON header, raw bytes. The parent
+ * reads them from any duplex stream; it believes neither lengths nor headers.
+ */
+import type { Duplex } from 'node:stream'
+import { PhaseError } from '../../phase/errors.ts'
+import type { Usage } from '../../phase/job.ts'
+import type { Outcome } from '../../phase/receipt.ts'
+
+export interface RunMessage {
+  type: 'run'
+  digest: string
+  /** Bytes of the module at the start of the body: 0 where the child has it compiled. Stdin follows. */
+  moduleBytes: number
+  /** Modules to forget first. */
+  drop: string[]
+  args: readonly string[]
+  environ: readonly string[]
+  seed: string
+  capabilities: readonly string[]
+  memoryBytesMax: number
+  outputBytesMax: number
+}
+/** The body is the module. */
+export interface InspectMessage {
+  type: 'inspect'
+}
+export type ToChild = RunMessage | InspectMessage
+
+/** `cpuTotalUs`: of the process since its start, so that the parent can tell what a killed run took. */
+export interface ReadyMessage {
+  type: 'ready'
+  cpuTotalUs: number
+}
+/** The body is stdout, then stderr. */
+export interface EndedMessage {
+  type: 'ended'
+  outcome: Outcome
+  stopped?: 'trapped' | 'fuelExhausted' | 'depthExhausted'
+  trap?: string
+  stdoutBytes: number
+  cpuTotalUs: number
+  usage: Omit<Usage, 'wallUs'>
+}
+export interface FaultedMessage {
+  type: 'faulted'
+  reason: 'memoryExhausted' | 'moduleRejected' | 'internal'
+  detail: string
+}
+/** The body is a ModuleInterface as JSON. */
+export interface InspectedMessage {
+  type: 'inspected'
+}
+export type FromChild = ReadyMessage | EndedMessage | FaultedMessage | InspectedMessage
+
+export interface Frame<Header> {
+  header: Header
+  body: Uint8Array
+}
+
+export const prefixBytes = 8
+/** args and env (64 KiB, six bytes for one at worst) and what else a run says. */
+export const headerBytesMax = 1024 * 1024
+
+/** The frame's beginning: prefix and header. The bodies follow as they are. */
+export function encodeHeader(header: ToChild | FromChild, bodies: readonly Uint8Array[]): Uint8Array {
+  const text = new TextEncoder().encode(JSON.stringify(header))
+  const bytes = new Uint8Array(prefixBytes + text.length)
+  const view = new DataView(bytes.buffer)
+  view.setUint32(0, text.length)
+  view.setUint32(4, sizeOf(bodies))
+  bytes.set(text, prefixBytes)
+  return bytes
+}
+
+export const sizeOf = (bodies: readonly Uint8Array[]): number => bodies.reduce((size, { length }) => size + length, 0)
+
+/** Lengths of header and body. */
+export function decodePrefix(bytes: Uint8Array): { headerBytes: number; bodyBytes: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, prefixBytes)
+  return { headerBytes: view.getUint32(0), bodyBytes: view.getUint32(4) }
+}
+
+/** The parent's end: one frame out, one frame back. */
+export class Channel {
+  private readonly stream: Duplex
+  private bodyBytesMax = 0
+  private pending: { resolve(frame: Frame<unknown>): void; reject(error: Error): void } | undefined
+  private gather = new Gather(prefixBytes)
+  private headerBytes = 0
+  private broken: Error | undefined
+
+  constructor(stream: Duplex) {
+    this.stream = stream
+    stream.on('data', (chunk: Uint8Array) => this.take(chunk))
+    stream.on('error', error => this.break(error))
+    stream.on('close', () => this.break(new PhaseError('internal', 'the child closed its pipe')))
+  }
+
+  send(header: ToChild, bodies: readonly Uint8Array[] = []): void {
+    const bytes = encodeHeader(header, bodies)
+    this.stream.cork()
+    for (const part of [bytes, ...bodies]) if (part.length > 0) this.stream.write(part)
+    this.stream.uncork()
+  }
+
+  /** The next frame, its header not judged. Rejects when the stream ends or the frame's lengths pass a bound. */
+  receive(bodyBytesMax: number): Promise<Frame<unknown>> {
+    if (this.broken !== undefined) return Promise.reject(this.broken)
+    this.bodyBytesMax = bodyBytesMax
+    return new Promise((resolve, reject) => {
+      this.pending = { resolve, reject }
+    })
+  }
+
+  /** Ends the exchange under way, and every later one, with `error`. */
+  break(error: Error): void {
+    this.broken ??= error
+    const { pending } = this
+    this.pending = undefined
+    pending?.reject(this.broken)
+    this.stream.destroy()
+  }
+
+  private take(chunk: Uint8Array): void {
+    for (let rest = chunk; rest.length > 0 && this.broken === undefined; ) {
+      rest = rest.subarray(this.gather.take(rest))
+      if (this.gather.full) this.advance()
+    }
+  }
+
+  /** The prefix is complete, or the frame is. */
+  private advance(): void {
+    const { bytes } = this.gather
+    if (this.headerBytes > 0) return this.deliver(bytes)
+    const { headerBytes, bodyBytes } = decodePrefix(bytes)
+    if (
+      this.pending === undefined ||
+      headerBytes === 0 ||
+      headerBytes > headerBytesMax ||
+      bodyBytes > this.bodyBytesMax
+    ) {
+      return this.break(
+        new PhaseError('internal', 'the child sent a frame that nobody asked for, or beyond its bounds'),
+      )
+    }
+    this.headerBytes = headerBytes
+    this.gather = new Gather(headerBytes + bodyBytes)
+  }
+
+  private deliver(bytes: Uint8Array): void {
+    const { headerBytes, pending } = this
+    this.headerBytes = 0
+    this.gather = new Gather(prefixBytes)
+    this.pending = undefined
+    try {
+      const header: unknown = JSON.parse(
+        new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, headerBytes)),
+      )
+      pending?.resolve({ header, body: bytes.subarray(headerBytes) })
+    } catch (cause) {
+      pending?.reject(new PhaseError('internal', 'the child sent a header that is not JSON', { cause }))
+    }
+  }
+}
+
+/** Bytes that come in pieces. */
+class Gather {
+  readonly bytes: Uint8Array
+  private size = 0
+
+  constructor(bytes: number) {
+    this.bytes = new Uint8Array(bytes)
+  }
+
+  get full(): boolean {
+    return this.size === this.bytes.length
+  }
+
+  /** @returns how many bytes of `chunk` belong to it. */
+  take(chunk: Uint8Array): number {
+    const part = chunk.subarray(0, this.bytes.length - this.size)
+    this.bytes.set(part, this.size)
+    this.size += part.length
+    return part.length
+  }
+}

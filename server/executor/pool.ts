@@ -1,0 +1,141 @@
+/** A fixed number of child processes, each with one task at a time. Whatever happens to one, another takes its place. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { PhaseError } from '../../phase/errors.ts'
+import type { ExecutorProcess } from './process.ts'
+
+/** Between tries to start a child, doubled from the first to the last: a machine out of memory is not helped by haste. */
+const retryFirstMs = 100
+const retryLastMs = 5_000
+
+export interface PoolOptions {
+  size: number
+  /** A process that is ready. Rejects when it could not be started; nothing of it is left then. */
+  open(): Promise<ExecutorProcess>
+  log: { warn(details: object, message: string): void }
+}
+
+interface Waiting {
+  digest: string | undefined
+  resolve(child: ExecutorProcess): void
+}
+
+export class Pool {
+  private readonly options: PoolOptions
+  private readonly all = new Set<ExecutorProcess>()
+  private readonly idle: ExecutorProcess[] = []
+  private readonly waiting: Waiting[] = []
+  private readonly opening = new Set<Promise<void>>()
+  /** The ends of all processes that still live, retired ones too. */
+  private readonly living = new Set<Promise<void>>()
+  private readonly stopping = new AbortController()
+
+  constructor(options: PoolOptions) {
+    this.options = options
+  }
+
+  /** Resolves with the first child that is ready; the others follow. Rejects when not one of them can be started. */
+  async start(): Promise<void> {
+    const first = Array.from({ length: this.options.size }, () => this.openOne())
+    for (const one of first) this.replaceUnless(one)
+    await Promise.any(first).catch((error: AggregateError) => {
+      throw new PhaseError('internal', 'Cannot start the executor: no child process could be started', {
+        cause: error.errors[0],
+      })
+    })
+  }
+
+  /** Resolves when every process is gone. */
+  async stop(): Promise<void> {
+    this.stopping.abort(new PhaseError('unavailable', 'Cannot run the module: the executor is stopping'))
+    for (const child of this.all) child.kill()
+    await Promise.all(this.opening)
+    await Promise.all(this.living)
+  }
+
+  get pids(): number[] {
+    return [...this.all].flatMap(({ pid }) => pid ?? [])
+  }
+
+  /** A free child, one that holds the module `digest` if there is one. Rejects with the signal's reason, or when the pool stops. */
+  acquire(signal: AbortSignal, digest?: string): Promise<ExecutorProcess> {
+    const either = AbortSignal.any([signal, this.stopping.signal])
+    if (either.aborted) return Promise.reject(either.reason as Error)
+    const child = this.takeIdle(digest)
+    if (child !== undefined) return Promise.resolve(child)
+    return new Promise((resolve, reject) => {
+      const waiting = {
+        digest,
+        resolve: (child: ExecutorProcess) => (either.removeEventListener('abort', giveUp), resolve(child)),
+      }
+      const giveUp = () => {
+        this.waiting.splice(this.waiting.indexOf(waiting), 1)
+        reject(either.reason as Error)
+      }
+      either.addEventListener('abort', giveUp, { once: true })
+      this.waiting.push(waiting)
+    })
+  }
+
+  /** Gives a child back. A dead one is known to be dead and is not used again. */
+  release(child: ExecutorProcess): void {
+    if (!this.all.has(child)) return
+    const next = this.waiting.shift()
+    if (next === undefined) this.idle.push(child)
+    else next.resolve(child)
+  }
+
+  /** Ends a child that shall not be used again; its successor is started at once. */
+  retire(child: ExecutorProcess): void {
+    this.forget(child)
+    child.kill()
+  }
+
+  private takeIdle(digest: string | undefined): ExecutorProcess | undefined {
+    const warm = digest === undefined ? -1 : this.idle.findIndex(({ modules }) => modules.has(digest))
+    return warm >= 0 ? this.idle.splice(warm, 1)[0] : this.idle.pop()
+  }
+
+  /** Starts one child and watches over it. */
+  private async openOne(): Promise<void> {
+    const child = await this.options.open()
+    this.all.add(child)
+    if (this.stopping.signal.aborted) child.kill()
+    const gone = this.afterExit(child).finally(() => this.living.delete(gone))
+    this.living.add(gone)
+    this.release(child)
+  }
+
+  private async afterExit(child: ExecutorProcess): Promise<void> {
+    const how = await child.exited
+    if (!child.killed) this.options.log.warn({ pid: child.pid, how }, 'a child process ended unasked')
+    this.forget(child)
+  }
+
+  private forget(child: ExecutorProcess): void {
+    if (!this.all.delete(child)) return
+    const at = this.idle.indexOf(child)
+    if (at >= 0) this.idle.splice(at, 1)
+    if (!this.stopping.signal.aborted) this.replaceUnless(this.openOne())
+  }
+
+  /** Tries until there is a child again: the pool never shrinks. */
+  private replaceUnless(first: Promise<void>): void {
+    const opening = this.untilOpen(first).finally(() => this.opening.delete(opening))
+    this.opening.add(opening)
+  }
+
+  private async untilOpen(first: Promise<void>): Promise<void> {
+    let attempt = first
+    for (let waitMs = retryFirstMs; !this.stopping.signal.aborted; waitMs = Math.min(waitMs * 2, retryLastMs)) {
+      try {
+        return await attempt
+      } catch (error) {
+        if (this.stopping.signal.aborted) return
+        this.options.log.warn({ err: error, waitMs }, 'a child process could not be started')
+      }
+      await delay(waitMs, undefined, { signal: this.stopping.signal }).catch(() => {})
+      if (!this.stopping.signal.aborted) attempt = this.openOne()
+    }
+    await attempt.catch(() => {})
+  }
+}
