@@ -1,6 +1,6 @@
 /** Writes `openapi.json` from the routes and schemas: the one document that the SDKs are generated from. It is never edited by hand. */
 import { writeFile } from 'node:fs/promises'
-import { pino } from 'pino'
+import { createLog } from '../server/log.ts'
 import { type AppParts, createApp } from '../server/routes/app.ts'
 
 export const documentFile = new URL('openapi.json', import.meta.url)
@@ -12,7 +12,7 @@ export async function generate(): Promise<string> {
   const app = createApp({
     ...(Object.fromEntries(partNames.map(name => [name, inert])) as unknown as AppParts),
     http: { host: '127.0.0.1', port: 0, allowHosts: [], allowOrigins: [] },
-    log: pino({ level: 'silent' }),
+    log: createLog('json', () => {}),
     version,
   })
   try {

@@ -2,7 +2,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import rateLimit from '@fastify/rate-limit'
 import type { TSchema } from '@sinclair/typebox'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
 import { PhaseError } from '../../phase/errors.ts'
 import { jobSchemas } from '../../phase/job.ts'
 import { blobBytesMax } from '../../phase/limits.ts'
@@ -100,7 +106,7 @@ export function createApp(parts: AppParts): App {
   const { host, port, tokens, ...names } = parts.http
   const access: Access = { host, ...names, ...(tokens === undefined ? {} : { tokens }) }
 
-  addHeaders(app)
+  app.addHook('onRequest', async (request, reply) => setHeaders(request, reply))
   addAccess(app, access)
   addDeadlines(app, limits)
   addRequestMetrics(app, parts)
@@ -139,12 +145,17 @@ function createServer(log: FastifyBaseLogger, limits: HttpLimits): FastifyInstan
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     clientErrorHandler: sendParserError,
-    frameworkErrors: (error, request, reply) => void sendError(error, request as FastifyRequest, reply as never),
+    frameworkErrors: (error, request, reply) => {
+      setHeaders(request as FastifyRequest, reply as FastifyReply)
+      sendError(error, request as FastifyRequest, reply as FastifyReply)
+    },
   })
   app.server.maxConnections = connectionsMax
   app.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    // A client that asks first is told to go on only when its body can be taken: it gets the refusal without sending anything.
+    // A client that asks first is told to go on only when its body could be taken. Else it gets the refusal without sending anything, and what
+    // it sends next must not be taken for the body.
     if (Number(request.headers['content-length'] ?? 0) <= blobBytesMax) response.writeContinue()
+    else response.shouldKeepAlive = false
     app.server.emit('request', request, response)
   })
   app.setErrorHandler(sendError)
@@ -176,17 +187,16 @@ const schemas: TSchema[] = [
   ...receiptRouteSchemas,
 ]
 
-function addHeaders(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request, reply) => {
-    reply
-      .header('x-request-id', request.id)
-      .header('x-content-type-options', 'nosniff')
-      .header('x-frame-options', 'DENY')
-      .header('referrer-policy', 'no-referrer')
-      .header('cross-origin-resource-policy', 'same-origin')
-      .header('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
-      .header('cache-control', 'no-store')
-  })
+/** On every answer: its request's id, and what keeps a browser from making anything of it. */
+function setHeaders(request: FastifyRequest, reply: FastifyReply): void {
+  reply
+    .header('x-request-id', request.id)
+    .header('x-content-type-options', 'nosniff')
+    .header('x-frame-options', 'DENY')
+    .header('referrer-policy', 'no-referrer')
+    .header('cross-origin-resource-policy', 'same-origin')
+    .header('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
+    .header('cache-control', 'no-store')
 }
 
 function addRateLimit(app: FastifyInstance, max: number): void {

@@ -61,8 +61,7 @@ function putBlob(scope: FastifyInstance, blobs: BlobParts['blobs']): void {
           { 200: answer('This node had them already', ContentSchema), 201: answer('Stored', ContentSchema) },
           ...[400, 413, 415, 507],
         ),
-        'x-plasm-idempotent': true,
-      } as object,
+      },
       config: { handlerMs: uploadMs, streams: true },
     },
     async (request, reply) => {

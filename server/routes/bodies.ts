@@ -60,20 +60,6 @@ export async function readBounded(
 const tooLarge = (bytesMax: number) =>
   new PhaseError('tooLarge', `Cannot store the upload: it exceeds the limit of ${bytesMax} bytes`)
 
-/** How much of a refused upload is read and thrown away, so that the client gets to read the answer instead of a reset. */
-const drainBytesMax = 256 * 1024 * 1024
-
-/** Once the answer is out, what is left of the request is read into nothing, up to a bound. */
-export function drainRefused(request: FastifyRequest): void {
-  const { raw } = request
-  if (raw.complete || raw.destroyed) return
-  let size = 0
-  raw.on('data', (chunk: Uint8Array) => {
-    size += chunk.length
-    if (size > drainBytesMax) raw.destroy()
-  })
-}
-
 /** Stored bytes, never to be guessed at or rendered by a browser. */
 export function sendContent(
   request: FastifyRequest,
@@ -90,6 +76,8 @@ export function sendContent(
   if (request.headers['if-none-match'] === `"${content.digest}"`) {
     return reply.code(304).removeHeader('content-length').send()
   }
-  if (request.method === 'HEAD' || content.size === 0) return reply.send('')
+  if (content.size === 0) return reply.send('')
+  // For HEAD a stream, because Fastify would count the bytes of anything else.
+  if (request.method === 'HEAD') return reply.send(Readable.from([]))
   return reply.send(Readable.from(options.blobs.read(content.digest), { objectMode: false }))
 }

@@ -49,6 +49,7 @@ interface Operation {
   requestBody?: { content: Record<string, { schema: object; example?: unknown }> }
   responses: Record<string, object>
   'x-example'?: unknown
+  'x-plasm-idempotent'?: boolean
 }
 interface Document {
   paths: Record<string, Record<string, Operation>>
@@ -56,11 +57,14 @@ interface Document {
 }
 
 /**
- * Errors are said once; `x-example` goes where readers look for it; what only answers hold may get members later, so only what a client sends is
+ * Errors are said once; what HTTP calls idempotent is marked as safe to send again; `x-example` goes where readers look for it; what only answers hold may get members later, so only what a client sends is
  * closed.
  */
 function tidied(document: Document): Document {
   const operations = Object.values(document.paths).flatMap(path => Object.values(path))
+  for (const { get, put } of Object.values(document.paths)) {
+    for (const operation of [get, put]) if (operation !== undefined) operation['x-plasm-idempotent'] = true
+  }
   const responses: Record<string, object> = {}
   for (const operation of operations) {
     for (const [status, response] of Object.entries(operation.responses)) {

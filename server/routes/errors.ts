@@ -92,11 +92,30 @@ export function problemOf(error: PhaseError, requestId: string): Problem {
 }
 
 /** Fastify's error handler: anything unknown is `internal`, and its text stays in the log. */
-export async function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+export function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const error = phaseErrorOf(thrown)
-  if (statusOf(error.code) >= 500) request.log.error({ err: thrown }, 'request failed')
+  if (error.code === 'internal') request.log.error({ error: thrown }, 'request failed')
   if (reply.raw.headersSent) return void reply.raw.destroy()
+  if (error.code !== 'timedOut') drain(request, reply)
   sendProblem(error, request, reply)
+}
+
+/** How much of a refused upload is read and thrown away. */
+const drainBytesMax = 256 * 1024 * 1024
+
+/**
+ * A connection that is closed while its client still sends is reset, and the client never reads why it was refused. So what is left of the body is
+ * read into nothing, up to a bound; late ones are cut by the server's own limits.
+ */
+function drain({ raw }: FastifyRequest, reply: FastifyReply): void {
+  reply.removeHeader('connection')
+  if (raw.complete || raw.destroyed) return
+  let size = 0
+  raw.on('data', (chunk: Uint8Array) => {
+    size += chunk.length
+    if (size > drainBytesMax) raw.destroy()
+  })
+  raw.resume()
 }
 
 /** Answers with a problem, with what else HTTP wants beside it, and `more` members. */

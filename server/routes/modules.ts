@@ -95,8 +95,7 @@ function putModule(scope: FastifyInstance, parts: ModuleParts): void {
           { 200: answer('This node had it already', ModuleInfoSchema), 201: answer('Stored', ModuleInfoSchema) },
           ...[400, 413, 415, 422, 507],
         ),
-        'x-plasm-idempotent': true,
-      } as object,
+      },
       config: { handlerMs: uploadMs, streams: true },
     },
     async (request, reply) => {

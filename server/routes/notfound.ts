@@ -11,7 +11,8 @@ export function addNotFound(app: FastifyInstance): void {
   app.setNotFoundHandler(async (request, reply) => {
     const path = request.url.split('?', 1)[0] as string
     const allowed = [...new Set(routes.filter(route => route.path.test(path)).map(route => route.method))].sort()
-    if (allowed.length === 0) throw new PhaseError('notFound', `Cannot find "${request.method} ${path.slice(0, 200)}"`)
+    if (allowed.length === 0 || allowed.includes(request.method))
+      throw new PhaseError('notFound', `Cannot find "${request.method} ${path.slice(0, 200)}"`)
     reply.header('allow', [...allowed, 'OPTIONS'].join(', '))
     if (request.method === 'OPTIONS') return reply.code(204).send()
     throw new PhaseError('methodNotAllowed', `Cannot ${request.method} "${path.slice(0, 200)}": not one of its methods`)
