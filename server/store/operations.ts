@@ -1,0 +1,70 @@
+/** What the thread of the database can be asked for. Reads are answered at once, writes after the commit of their group. */
+import type { Job, JobTransition } from '../../phase/job.ts'
+import type { ModuleInfo } from '../../phase/module.ts'
+import type { Peer } from '../../phase/peer.ts'
+import type { Content } from '../../phase/schema.ts'
+import type { Database } from './database.ts'
+import { ContentTable } from './tables/contents.ts'
+import { type Idempotency, type JobEvidence, JobTable } from './tables/jobs.ts'
+import { ModuleTable } from './tables/modules.ts'
+import { PeerTable } from './tables/peers.ts'
+import { ReceiptTable } from './tables/receipts.ts'
+
+export interface StoreOptions {
+  directory: string
+  /** Quota of modules, blobs and outputs together. */
+  bytesMax: number
+}
+
+export interface StoreStatistics {
+  /** Transactions that wrote, since the start. */
+  commits: number
+  /** Bytes that count against the quota. */
+  usedBytes: number
+  /** SQLite's setting: 2 is FULL. */
+  synchronous: number
+}
+
+export type Reads = ReturnType<typeof createOperations>['reads']
+export type Writes = ReturnType<typeof createOperations>['writes']
+
+export function createOperations(database: Database, options: StoreOptions) {
+  const contents = new ContentTable(database, options.bytesMax)
+  const receipts = new ReceiptTable(database)
+  const jobs = new JobTable(database, contents, receipts)
+  const modules = new ModuleTable(database)
+  const peers = new PeerTable(database)
+  const statistics = (): StoreStatistics => ({
+    commits: database.commits,
+    usedBytes: contents.usedBytes(),
+    synchronous: database.pragma('synchronous'),
+  })
+  const reads = {
+    getJob: (id: string) => jobs.get(id),
+    listJobs: (page: Parameters<JobTable['list']>[0]) => jobs.list(page),
+    listUnfinishedJobs: () => jobs.listUnfinished(),
+    countUnfinishedJobs: () => jobs.countUnfinished(),
+    listEvents: (id: string, after: number, limit: number) => jobs.listEvents(id, after, limit),
+    getRequest: (id: string) => jobs.getRequest(id),
+    listReceipts: (jobId: string) => receipts.listByJob(jobId),
+    getModule: (digest: string) => modules.get(digest),
+    listModules: (page: Parameters<ModuleTable['list']>[0]) => modules.list(page),
+    getContent: (digest: string) => contents.get(digest),
+    readContent: (digest: string) => contents.read(digest),
+    listContentsInFiles: () => contents.listInFiles(),
+    listPeers: (limit: number) => peers.list(limit),
+    holds: (submitter: string, digest: string) => peers.holds(submitter, digest),
+    statistics,
+  }
+  const writes = {
+    createJob: (job: Job, idempotency: Idempotency | undefined) => jobs.create(job, idempotency),
+    applyToJob: (id: string, event: JobTransition, evidence: JobEvidence) => jobs.apply(id, event, evidence),
+    putModule: (info: ModuleInfo) => modules.put(info),
+    putContent: (content: Content, bytes: Uint8Array | undefined) => contents.put(content, bytes),
+    deleteContent: (digest: string) => contents.delete(digest),
+    putPeer: (peer: Peer) => peers.put(peer),
+    deletePeer: (peerId: string) => peers.delete(peerId),
+    hold: (submitter: string, digest: string) => peers.hold(submitter, digest),
+  }
+  return { reads, writes }
+}

@@ -1,0 +1,57 @@
+/** What the node keeps: SQLite in a thread of its own, and files for large contents (DESIGN.md). */
+import { BlobStore } from './blobs.ts'
+import { storeFailure } from './failures.ts'
+import { ContentFiles } from './files.ts'
+import { JobStore } from './jobs.ts'
+import { ModuleStore } from './modules.ts'
+import type { StoreOptions, StoreStatistics } from './operations.ts'
+import { PeerStore } from './peers.ts'
+import { ReceiptStore } from './receipts.ts'
+import { StoreThread } from './thread.ts'
+
+export class Store {
+  readonly jobs: JobStore
+  readonly receipts: ReceiptStore
+  readonly modules: ModuleStore
+  readonly blobs: BlobStore
+  readonly peers: PeerStore
+  private readonly thread: StoreThread
+  private readonly files: ContentFiles
+  private readonly directory: string
+
+  constructor(options: StoreOptions) {
+    this.directory = options.directory
+    this.thread = new StoreThread(options)
+    this.files = new ContentFiles(options.directory)
+    this.jobs = new JobStore(this.thread)
+    this.receipts = new ReceiptStore(this.thread)
+    this.modules = new ModuleStore(this.thread)
+    this.blobs = new BlobStore(this.thread, this.files, options.bytesMax)
+    this.peers = new PeerStore(this.thread)
+  }
+
+  /**
+   * Makes the directory where there is none, takes it for this process alone, and removes what a crash left half done.
+   * @throws {PhaseError} `conflict` where another node has the directory, `unsupported` where a newer version wrote it, `unavailable`,
+   * `quotaExceeded`.
+   */
+  async start(): Promise<void> {
+    await this.thread.start()
+    try {
+      const missing = await this.files.start(await this.thread.read('listContentsInFiles'))
+      await Promise.all(missing.map(digest => this.thread.write('deleteContent', digest)))
+    } catch (error) {
+      await this.thread.stop()
+      throw storeFailure(error, `open the store in "${this.directory}"`)
+    }
+  }
+
+  /** Waits for what was asked for. Whoever asks later gets `unavailable`. */
+  stop(): Promise<void> {
+    return this.thread.stop()
+  }
+
+  statistics(): Promise<StoreStatistics> {
+    return this.thread.read('statistics')
+  }
+}

@@ -1,0 +1,166 @@
+/** Jobs, their events, requests and idempotency keys. */
+import { PhaseError } from '../../../phase/errors.ts'
+import {
+  createdEvent,
+  type Job,
+  type JobEvent,
+  type JobState,
+  type JobTransition,
+  transition,
+} from '../../../phase/job.ts'
+import type { Database } from '../database.ts'
+import type { ContentTable } from './contents.ts'
+import { type Page, pageOf } from './page.ts'
+import type { ReceiptTable } from './receipts.ts'
+
+export interface Idempotency {
+  key: string
+  /** Of what the client sent: the same key with another one is a mistake of the client. */
+  fingerprint: string
+  expiresAt: string
+}
+
+/** What belongs to a transition and is stored with it or not at all. */
+export interface JobEvidence {
+  request?: { digest: string; envelope: Uint8Array }
+  receipt?: { id: string; envelope: Uint8Array }
+  contents?: Uint8Array[]
+}
+
+/** Expired keys that one create removes: more than it adds, so the table shrinks again. */
+const sweptPerCreate = 64
+const unfinished = `state IN ('queued', 'assigned', 'running')`
+
+export class JobTable {
+  private readonly database: Database
+  private readonly contents: ContentTable
+  private readonly receipts: ReceiptTable
+
+  constructor(database: Database, contents: ContentTable, receipts: ReceiptTable) {
+    this.database = database
+    this.contents = contents
+    this.receipts = receipts
+  }
+
+  /** The job that the key stands for already; `undefined` where `job` was created. @throws {PhaseError} `idempotencyConflict`, `conflict`. */
+  create(job: Job, idempotency: Idempotency | undefined): Job | undefined {
+    const first = idempotency && this.find(idempotency, Date.parse(job.createdAt))
+    if (first !== undefined) return first
+    if (this.row(job.id) !== undefined) throw new PhaseError('conflict', `Cannot create job "${job.id}": it exists`)
+    const { lastInsertRowid } = this.database
+      .sql('INSERT INTO jobs (id, state, job) VALUES (?, ?, ?)')
+      .run(job.id, job.state, JSON.stringify(job))
+    const number = Number(lastInsertRowid)
+    this.record(number, createdEvent(job))
+    if (idempotency !== undefined) this.remember(number, idempotency)
+    return undefined
+  }
+
+  get(id: string): Job | undefined {
+    return this.row(id)?.job
+  }
+
+  list(page: { state: JobState | undefined; below: number; limit: number }): Page<Job> {
+    const rows =
+      page.state === undefined
+        ? this.database
+            .sql('SELECT number, job AS json FROM jobs WHERE number < ? ORDER BY number DESC')
+            .iterate(page.below)
+        : this.database
+            .sql('SELECT number, job AS json FROM jobs WHERE state = ? AND number < ? ORDER BY number DESC')
+            .iterate(page.state, page.below)
+    return pageOf(rows, page.limit)
+  }
+
+  listUnfinished(): Job[] {
+    const rows = this.database.sql(`SELECT job FROM jobs WHERE ${unfinished} ORDER BY number`).all()
+    return rows.map(row => JSON.parse(row.job as string) as Job)
+  }
+
+  countUnfinished(): number {
+    return Number(this.database.sql(`SELECT count(*) AS count FROM jobs WHERE ${unfinished}`).get()?.count)
+  }
+
+  /** @throws {PhaseError} `notFound`; as `transition`; `quotaExceeded`. */
+  apply(id: string, event: JobTransition, evidence: JobEvidence): { job: Job; event: JobEvent } {
+    const before = this.row(id)
+    if (before === undefined) throw new PhaseError('notFound', `Cannot find job "${id}"`)
+    const after = transition(before.job, event)
+    this.database
+      .sql('UPDATE jobs SET state = ?, job = ? WHERE number = ?')
+      .run(after.job.state, JSON.stringify(after.job), before.number)
+    this.record(before.number, after.event)
+    if (evidence.request !== undefined) this.keepRequest(before.number, after.job.attempt, evidence.request)
+    if (evidence.receipt !== undefined) this.receipts.put(before.number, evidence.receipt)
+    for (const bytes of evidence.contents ?? []) this.contents.putSmall(bytes)
+    return after
+  }
+
+  listEvents(id: string, after: number, limit: number): JobEvent[] {
+    const rows = this.database
+      .sql(
+        `SELECT event FROM events WHERE job = (SELECT number FROM jobs WHERE id = ?) AND sequence > ?
+         ORDER BY sequence LIMIT ?`,
+      )
+      .all(id, after, limit)
+    return rows.map(row => JSON.parse(row.event as string) as JobEvent)
+  }
+
+  getRequest(id: string): Uint8Array | undefined {
+    const row = this.database
+      .sql(
+        `SELECT envelope FROM requests WHERE job = (SELECT number FROM jobs WHERE id = ?)
+         ORDER BY attempt DESC LIMIT 1`,
+      )
+      .get(id)
+    return row?.envelope as Uint8Array | undefined
+  }
+
+  private row(id: string): { number: number; job: Job } | undefined {
+    const row = this.database.sql('SELECT number, job FROM jobs WHERE id = ?').get(id)
+    return row === undefined ? undefined : { number: Number(row.number), job: JSON.parse(row.job as string) as Job }
+  }
+
+  private record(number: number, event: JobEvent): void {
+    this.database
+      .sql('INSERT INTO events (job, sequence, event) VALUES (?, ?, ?)')
+      .run(number, event.sequence, JSON.stringify(event))
+  }
+
+  /** A plain refusal is no attempt: the request to the next executor takes the place of the refused one. */
+  private keepRequest(number: number, attempt: number, request: { digest: string; envelope: Uint8Array }): void {
+    this.database
+      .sql('INSERT OR REPLACE INTO requests (job, attempt, digest, envelope) VALUES (?, ?, ?, ?)')
+      .run(number, attempt, request.digest, request.envelope)
+  }
+
+  private find({ key, fingerprint }: Idempotency, nowMs: number): Job | undefined {
+    const row = this.database
+      .sql(
+        `SELECT fingerprint, jobs.job FROM idempotencyKeys AS keys JOIN jobs ON jobs.number = keys.job
+         WHERE key = ? AND expiresAtMs > ?`,
+      )
+      .get(key, nowMs)
+    if (row === undefined) {
+      this.forget(key, nowMs)
+      return undefined
+    }
+    if (row.fingerprint === fingerprint) return JSON.parse(row.job as string) as Job
+    throw new PhaseError('idempotencyConflict', `Cannot create the job: the key "${key}" stands for another request`, {
+      hint: 'Use a new Idempotency-Key for each new job.',
+    })
+  }
+
+  private forget(key: string, nowMs: number): void {
+    this.database.sql('DELETE FROM idempotencyKeys WHERE key = ?').run(key)
+    this.database
+      .sql('DELETE FROM idempotencyKeys WHERE key IN (SELECT key FROM idempotencyKeys WHERE expiresAtMs <= ? LIMIT ?)')
+      .run(nowMs, sweptPerCreate)
+  }
+
+  private remember(number: number, { key, fingerprint, expiresAt }: Idempotency): void {
+    this.database
+      .sql('INSERT INTO idempotencyKeys (key, fingerprint, job, expiresAtMs) VALUES (?, ?, ?, ?)')
+      .run(key, fingerprint, number, Date.parse(expiresAt))
+  }
+}
