@@ -85,6 +85,7 @@ export function readModule(bytes: Uint8Array): ParsedModule {
   let last = -1
   for (let count = 0; reader.left > 0; count++) {
     if (count >= limits.sectionsMax) throw reader.rejected(`more than ${limits.sectionsMax} sections`)
+    reader.section = 'module'
     const start = reader.at
     const id = reader.byte()
     const name = names[id]

@@ -1,0 +1,71 @@
+/** The official WASI preview 1 tests (WebAssembly/wasi-testsuite), read from beside the repository where they are. */
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { prepareModule, runModule } from '../run.ts'
+import type { FileTree } from './files.ts'
+
+const root = fileURLToPath(new URL('../../../shared/tests/wasi/', import.meta.url))
+
+const differences: Record<string, string | undefined> = {
+  'sock_shutdown-invalid_fd': 'it takes descriptor 3 for closed, which is "/" here',
+}
+
+interface Expected {
+  args?: string[]
+  env?: Record<string, string>
+  root?: string
+  stdout?: string
+  stderr?: string
+  exit_code?: number
+}
+
+for (const suite of ['c', 'assemblyscript']) {
+  const folder = join(root, suite)
+  if (!existsSync(folder)) {
+    test(`official WASI tests in ${suite}`, { skip: 'the folder shared/tests/wasi is not beside the repository' })
+    continue
+  }
+  for (const file of readdirSync(folder).filter(name => name.endsWith('.wasm'))) {
+    const name = file.slice(0, -'.wasm'.length)
+    const difference = differences[name]
+    if (difference === undefined)
+      test(`the official WASI test ${suite}/${name} passes`, () => runOfficial(folder, name))
+    else
+      test(`the official WASI test ${suite}/${name} fails: ${difference}`, () => {
+        assert.throws(() => runOfficial(folder, name))
+      })
+  }
+}
+
+function runOfficial(folder: string, name: string): void {
+  const description = join(folder, `${name}.json`)
+  const expected = (existsSync(description) ? JSON.parse(readFileSync(description, 'utf8')) : {}) as Expected
+  const prepared = prepareModule(readFileSync(join(folder, `${name}.wasm`)))
+  const result = runModule(new WebAssembly.Module(prepared.bytes), prepared.interface, {
+    args: expected.args ?? [],
+    environ: Object.entries(expected.env ?? {}).map(([key, value]) => `${key}=${value}`),
+    stdin: new Uint8Array(0),
+    seed: new Uint8Array(32),
+    memoryBytesMax: 64 * 1024 * 1024,
+    outputBytesMax: 1024 * 1024,
+    files: expected.root === undefined ? {} : readTree(join(folder, expected.root)),
+  })
+  assert.equal(result.kind, 'ended')
+  const shown = `stderr: ${Buffer.from(result.stderr).toString()}`
+  assert.deepEqual(result.outcome, { reason: 'exited', exitCode: expected.exit_code ?? 0 }, shown)
+  if (expected.stdout !== undefined) assert.equal(Buffer.from(result.stdout).toString(), expected.stdout)
+  if (expected.stderr !== undefined) assert.equal(Buffer.from(result.stderr).toString(), expected.stderr)
+}
+
+function readTree(folder: string): FileTree {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
+  return Object.fromEntries(
+    entries.map(entry => {
+      const path = join(entry.parentPath, entry.name)
+      return [path.slice(folder.length + 1), entry.isDirectory() ? undefined : readFileSync(path)]
+    }),
+  )
+}
