@@ -99,7 +99,7 @@ test('schemas hold only what generators understand', () => {
   for (const [name, schema] of Object.entries(document.components.schemas)) {
     assert.match(name, /^[A-Z][A-Za-z]+$/)
     assert.equal(schema['title'], name)
-    assert.ok(String(schema['description']).length > 5, name)
+    assert.ok((schema['description'] as string).length > 5, name)
   }
   for (const { schema, at } of schemasIn(document as unknown as Schema)) {
     for (const keyword of ['anyOf', 'oneOf', 'allOf', 'not', '$id', 'const', 'default', 'patternProperties']) {
@@ -110,7 +110,7 @@ test('schemas hold only what generators understand', () => {
     assert.ok(!Array.isArray(schema['items']), `${at} is a tuple`)
     if (schema['$ref'] !== undefined) {
       assert.deepEqual(Object.keys(schema), ['$ref'], `${at}: what stands beside $ref is lost`)
-      const [, group, name] = /^#\/components\/(schemas|responses)\/(\w+)$/.exec(String(schema['$ref'])) ?? []
+      const [, group, name] = /^#\/components\/(schemas|responses)\/(\w+)$/.exec(schema['$ref'] as string) ?? []
       assert.ok(document.components[group as 'schemas' | 'responses']?.[name ?? ''], `${at} refers to nothing`)
     }
     if (schema['enum'] !== undefined) assert.equal(schema['type'], 'string', `${at}: enums are strings`)

@@ -95,14 +95,15 @@ export class Metrics {
       const read = gauges[key]
       if (read === undefined) continue
       const [name, help] = gaugeHelp[key]
-      new Gauge({
+      const gauge = new Gauge({
         name,
         help,
-        registers: [this.registry],
+        registers: [],
         collect() {
           this.set(read())
         },
       })
+      this.registry.registerMetric(gauge)
     }
   }
 

@@ -36,7 +36,7 @@ describe('an app on loopback without tokens', () => {
   before(async () => {
     app = await startApp()
   })
-  after(() => app.app.close())
+  after(() => app.stop())
 
   test('answers with a problem for whatever is not there', async () => {
     for (const path of ['/', '/v1', '/v1/nothing', '/v1/jobs/', '/%2e%2e/etc/passwd', '/v1/modules/../../etc/passwd']) {
@@ -257,29 +257,29 @@ describe('an app on loopback without tokens', () => {
 })
 
 test('what is not ready says why', async () => {
-  const { app, url } = await startApp({ readiness: { ready: false, reasons: ['no peer is known'] } })
+  const { stop, url } = await startApp({ readiness: { ready: false, reasons: ['no peer is known'] } })
   const response = await request(url).get('/readyz')
   assertProblem(response, 503, 'unavailable')
   assert.deepEqual(response.body.reasons, ['no peer is known'])
-  await app.close()
+  await stop()
 })
 
 test('slow requests are closed', async () => {
-  const { app, port } = await startApp({ limits: { headMs: 200, bodyMs: 200, silenceMs: 5_000 } })
+  const { stop, port } = await startApp({ limits: { headMs: 200, bodyMs: 200, silenceMs: 5_000 } })
   assert.match(await raw(port, 'GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n'), /^HTTP\/1\.1 408 [\s\S]*"code":"timedOut"/)
   const head =
     'POST /v1/jobs HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{'
   assert.match(await raw(port, head), /^HTTP\/1\.1 408 [\s\S]*"code":"timedOut"/)
-  await app.close()
+  await stop()
 })
 
 test('silent connections are closed, while they ask and between', async () => {
-  const { app, port } = await startApp({ limits: { silenceMs: 200, keepAliveMs: 100 } })
+  const { stop, port } = await startApp({ limits: { silenceMs: 200, keepAliveMs: 100 } })
   const upload =
     'PUT /v1/blobs HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/octet-stream\r\ncontent-length: 10\r\n\r\na'
   assert.equal(await raw(port, upload), '')
   assert.match(await raw(port, 'GET /livez HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n'), /^HTTP\/1\.1 200/)
-  await app.close()
+  await stop()
 })
 
 describe('an app with tokens, an allowed name and an allowed origin', () => {
@@ -295,7 +295,7 @@ describe('an app with tokens, an allowed name and an allowed origin', () => {
       limits: { requestsPerMinute: 20 },
     })
   })
-  after(() => app.app.close())
+  after(() => app.stop())
 
   test('asks for a token everywhere but where probes and people look first', async () => {
     for (const path of ['/v1/peers', '/metrics', '/nothing', '/docsx', '//v1/peers']) {

@@ -89,6 +89,7 @@ const requestsPerSocketMax = 100_000
 const lateCheckMs = 1_000
 /** After the listener is closed, answers under way have so long. */
 const stopMs = 3_000
+const idleCheckMs = 50
 
 export interface App {
   /** Resolves with the base URL when requests are answered. */
@@ -120,8 +121,10 @@ export function createApp(parts: AppParts): App {
     listen: async () => app.listen({ host, port }),
     async close() {
       stopping.abort()
+      // What becomes idle only now would stay open as long as its keep-alive lasts.
+      const idle = setInterval(() => app.server.closeIdleConnections(), idleCheckMs)
       const late = setTimeout(() => app.server.closeAllConnections(), stopMs)
-      await app.close().finally(() => clearTimeout(late))
+      await app.close().finally(() => [idle, late].forEach(clearTimeout))
     },
     async document() {
       await app.ready()
@@ -146,8 +149,8 @@ function createServer(log: FastifyBaseLogger, limits: HttpLimits): FastifyInstan
     return503OnClosing: false,
     clientErrorHandler: sendParserError,
     frameworkErrors: (error, request, reply) => {
-      setHeaders(request as FastifyRequest, reply as FastifyReply)
-      sendError(error, request as FastifyRequest, reply as FastifyReply)
+      setHeaders(request, reply)
+      sendError(error, request, reply)
     },
   })
   app.server.maxConnections = connectionsMax

@@ -70,7 +70,7 @@ function checkOrigin(request: FastifyRequest, allowOrigins: readonly string[]): 
     throw new PhaseError('forbidden', `Cannot answer to a page of "${origin.slice(0, 100)}": its origin is not allowed`)
   }
   if (site === undefined || site === 'same-origin' || site === 'none') return undefined
-  throw new PhaseError('forbidden', `Cannot answer to a ${String(site).slice(0, 20)} request of a web page`)
+  throw new PhaseError('forbidden', `Cannot answer to a ${site.slice(0, 20)} request of a web page`)
 }
 
 const corsMaxAgeSeconds = 600

@@ -59,7 +59,10 @@ function putBlob(scope: FastifyInstance, blobs: BlobParts['blobs']): void {
         body: Binary('Any bytes'),
         response: answers(
           { 200: answer('This node had them already', ContentSchema), 201: answer('Stored', ContentSchema) },
-          ...[400, 413, 415, 507],
+          400,
+          413,
+          415,
+          507,
         ),
       },
       config: { handlerMs: uploadMs, streams: true },

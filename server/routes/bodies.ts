@@ -15,7 +15,7 @@ export function addJsonParser(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     try {
-      done(null, parseJson(body as Buffer, { depthMax: bodyDepthMax }))
+      done(null, parseJson(body, { depthMax: bodyDepthMax }))
     } catch (error) {
       done(error as Error)
     }

@@ -30,7 +30,8 @@ export function addDeadlines(app: FastifyInstance, deadlines: Deadlines): void {
     const late = () =>
       giveUp(reply, new PhaseError('timedOut', 'Cannot read the request: its body did not arrive in time'))
     const timer = setTimeout(late, deadlines.bodyMs)
-    request.raw.once('close', () => clearTimeout(timer))
+    request.raw.once('end', () => clearTimeout(timer))
+    reply.raw.once('close', () => clearTimeout(timer))
   })
   app.addHook('preHandler', async (request, reply) => {
     const handlerMs = request.routeOptions.config.handlerMs ?? deadlines.handlerMs

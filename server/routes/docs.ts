@@ -41,7 +41,10 @@ export function addDocument(app: FastifyInstance, version: string): void {
       },
     },
     transformObject: document => tidied((document as { openapiObject: Document }).openapiObject) as never,
-    refResolver: { buildLocalReference: (json, _base, _fragment, index) => json.$id?.toString() ?? `def-${index}` },
+    refResolver: {
+      buildLocalReference: (json, _base, _fragment, index) =>
+        typeof json.$id === 'string' ? json.$id : `def-${index}`,
+    },
   })
 }
 

@@ -3,6 +3,17 @@ import { type TSchema, Type } from '@sinclair/typebox'
 import { Digest, JobId, ref } from '../../phase/schema.ts'
 import { ProblemSchema, problemMediaType, titlesOf } from './errors.ts'
 
+declare module 'fastify' {
+  interface FastifySchema {
+    /** The answer is a stream of this schema, one in each event. */
+    'x-plasm-stream'?: string
+    /** Safe to send again; get and put are marked by themselves. */
+    'x-plasm-idempotent'?: boolean
+    /** Becomes the example of the request's body. */
+    'x-example'?: unknown
+  }
+}
+
 /** What the node can answer whatever is asked: tokens, origins, hosts, rates, faults, load. */
 const everywhere = [401, 403, 408, 421, 429, 500, 503]
 

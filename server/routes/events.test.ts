@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import fc from 'fast-check'
+import { array, assert as assertProperty, asyncProperty, integer, option, record } from 'fast-check'
 import { PhaseError } from '../../phase/errors.ts'
 import type { Job, JobEvent } from '../../phase/job.ts'
 import { JobEvents } from '../events.ts'
@@ -11,7 +11,7 @@ let app: Fixture
 before(async () => {
   app = await startApp()
 })
-after(() => app.app.close())
+after(() => app.stop())
 
 async function create(): Promise<Job> {
   return (await app.scheduler.submit({ module: app.module })).job
@@ -48,9 +48,9 @@ test('a stream tells every event with its number, live, and then ends explicitly
   const created = (await blocks.next()).value as Record<string, string>
   assert.equal(created['id'], '1')
   assert.equal((JSON.parse(created['data'] ?? '') as JobEvent).type, 'created')
-  app.scheduler.run(id)
-  app.scheduler.apply(id, { type: 'progress', detail: 'compiled' })
-  app.scheduler.apply(id, { type: 'finished', reason: 'exited', exitCode: 0 })
+  await app.scheduler.run(id)
+  await app.scheduler.apply(id, { type: 'progress', detail: 'compiled' })
+  await app.scheduler.apply(id, { type: 'finished', reason: 'exited', exitCode: 0 })
   const rest: Record<string, string>[] = []
   for await (const block of blocks) rest.push(block)
   assert.deepEqual(
@@ -61,8 +61,8 @@ test('a stream tells every event with its number, live, and then ends explicitly
 
 test('a stream resumes after the last event that was seen', async () => {
   const { id } = await create()
-  app.scheduler.run(id)
-  app.scheduler.apply(id, { type: 'finished', reason: 'exited', exitCode: 0 })
+  await app.scheduler.run(id)
+  await app.scheduler.apply(id, { type: 'finished', reason: 'exited', exitCode: 0 })
   for (const [last, expected] of [
     ['2', ['3', '4', 'end']],
     ['4', ['end']],
@@ -96,7 +96,7 @@ test('a stream ends when the node stops', async () => {
   const { job } = await stopping.scheduler.submit({ module: stopping.module })
   const response = await fetch(`${stopping.url}/v1/jobs/${job.id}/events`)
   const text = response.text()
-  await stopping.app.close()
+  await stopping.stop()
   assert.doesNotMatch(await text, /event: end/)
 })
 
@@ -109,20 +109,20 @@ async function* cut(source: AsyncIterable<JobEvent>, at: number | undefined): As
 
 /** Whatever happens before, while and after the store is read: each event once, in order, none left out. */
 test('following leaves no gap and repeats nothing, however store and live events interleave', async () => {
-  const schedule = fc.record({
-    total: fc.integer({ min: 1, max: 40 }),
-    after: fc.integer({ min: 0, max: 40 }),
-    turns: fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 40, maxLength: 40 }),
-    overflowAt: fc.option(fc.integer({ min: 1, max: 40 }), { nil: undefined }),
+  const schedule = record({
+    total: integer({ min: 1, max: 40 }),
+    after: integer({ min: 0, max: 40 }),
+    turns: array(integer({ min: 0, max: 4 }), { minLength: 40, maxLength: 40 }),
+    overflowAt: option(integer({ min: 1, max: 40 }), { nil: undefined }),
   })
-  await fc.assert(
-    fc.asyncProperty(schedule, async ({ total, after, turns, overflowAt }) => {
+  await assertProperty(
+    asyncProperty(schedule, async ({ total, after, turns, overflowAt }) => {
       const events = new JobEvents()
       const stored: JobEvent[] = []
       const from = Math.min(after, total)
       const publish = async (first: number, last: number) => {
         for (let sequence = first; sequence <= last; sequence++) {
-          for (let n = 0; n < (turns[sequence - 1] ?? 0); n++) await null
+          for (let n = 0; n < (turns[sequence - 1] ?? 0); n++) await Promise.resolve()
           const state = sequence === total ? ('succeeded' as const) : ('running' as const)
           const event: JobEvent = { jobId: 'a', sequence, at: '', type: 'progress', state, attempt: 1 }
           stored.push(event)
@@ -133,9 +133,9 @@ test('following leaves no gap and repeats nothing, however store and live events
         jobs: {
           get: async () => ({ state: stored.at(-1)?.state ?? 'queued' }) as Job,
           listEvents: async (_id: string, last: number, limit: number) => {
-            await null
+            await Promise.resolve()
             const found = stored.filter(({ sequence }) => sequence > last).slice(0, limit)
-            await null
+            await Promise.resolve()
             return found
           },
         },

@@ -48,10 +48,11 @@ export function eventRoutes(app: FastifyInstance, parts: EventParts): void {
               content: { 'text/event-stream': { schema: Type.String({ description: 'One JobEvent in each event' }) } },
             },
           },
-          ...[400, 404],
+          400,
+          404,
         ),
         'x-plasm-stream': 'JobEvent',
-      } as object,
+      },
       config: { handlerMs: 0 },
     },
     async (request, reply) => {
@@ -122,8 +123,8 @@ export async function* follow(
 async function* stored(id: string, after: number, jobs: EventParts['jobs']): AsyncGenerator<JobEvent> {
   for (let last = after; ; ) {
     const page = await jobs.listEvents(id, last, eventsPageMax)
+    if (page.length === 0) return
     yield* page
-    if (page.length < eventsPageMax) return
     last = page.at(-1)?.sequence ?? last
   }
 }

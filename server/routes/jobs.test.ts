@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import request from 'supertest'
-import { contentOf } from '../../phase/digest.ts'
+import { contentOf, digestOf } from '../../phase/digest.ts'
 import { PhaseError } from '../../phase/errors.ts'
 import { type Job, JobSchema, jobSchemas } from '../../phase/job.ts'
 import { manifestSchemas } from '../../phase/manifest.ts'
@@ -12,19 +12,20 @@ let app: Fixture
 before(async () => {
   app = await startApp()
 })
-after(() => app.app.close())
+after(() => app.stop())
 
 const post = (manifest: unknown, headers: Record<string, string> = {}) =>
   request(app.url).post('/v1/jobs').set('content-type', 'application/json').set(headers).send(JSON.stringify(manifest))
 const create = async (): Promise<Job> => (await post({ module: app.module })).body
 const usage = { wallUs: 1, cpuUs: 1, compileUs: 1, memoryBytesPeak: 0 }
 
-function succeed(id: string, output = 'dlroW ,olleH'): void {
+async function succeed(id: string, output = 'dlroW ,olleH'): Promise<void> {
   const bytes = new TextEncoder().encode(output)
   const stdout = contentOf(bytes)
-  app.blobs.all.set(stdout.digest, bytes)
-  app.scheduler.run(id)
-  app.scheduler.apply(id, {
+  await app.store.blobs.put(bytes, { bytesMax: bytes.length })
+  await app.store.blobs.put(new Uint8Array(0), { bytesMax: 0 })
+  await app.scheduler.run(id)
+  await app.scheduler.apply(id, {
     type: 'finished',
     reason: 'exited',
     exitCode: 0,
@@ -95,16 +96,11 @@ test('the same key finds the same job, for the same manifest only', async () => 
 })
 
 test('Prefer: wait answers with the finished job, or with the job as it stands', async () => {
-  const submitted = new Promise<string>(resolve => {
-    const { add } = app.jobs
-    app.jobs.add = job => {
-      app.jobs.add = add
-      add.call(app.jobs, job)
-      resolve(job.id)
-    }
+  const awaited = new Promise<string>(resolve => {
+    app.scheduler.onWait = resolve
   })
   const answer = post({ module: app.module }, { prefer: 'respond-async, wait="90"' }).then(response => response)
-  succeed(await submitted)
+  await succeed(await awaited)
   const finished = await answer
   assert.equal(finished.status, 200)
   assert.equal(finished.body.state, 'succeeded')
@@ -126,7 +122,7 @@ test('output comes when the job has ended', async () => {
   }
   const waiting = request(app.url).get(`/v1/jobs/${id}/output`).set('prefer', 'wait=30').buffer(true)
   const answer = waiting.then(response => response)
-  succeed(id)
+  await succeed(id)
   const output = await answer
   assert.equal(output.status, 200)
   assert.equal(output.body.toString(), 'dlroW ,olleH')
@@ -138,8 +134,8 @@ test('output comes when the job has ended', async () => {
 
 test('a job without a claim has no output and no receipt, and says why', async () => {
   const { id } = await create()
-  app.scheduler.run(id)
-  app.scheduler.apply(id, { type: 'finished', reason: 'timedOut', detail: 'it ran longer than 30000 ms' })
+  await app.scheduler.run(id)
+  await app.scheduler.apply(id, { type: 'finished', reason: 'timedOut', detail: 'it ran longer than 30000 ms' })
   const receipt = await request(app.url).get(`/v1/jobs/${id}/receipt`)
   assert.deepEqual([receipt.status, receipt.body.code], [404, 'noReceipt'])
   assert.match(receipt.body.detail, /timedOut/)
@@ -153,8 +149,14 @@ test('envelopes are given byte for byte', async () => {
   const { id } = await create()
   const envelope = '{ "payloadType":"application/vnd.in-toto+json",\n"payload":"e30=", "signatures":[] }'
   assert.equal((await request(app.url).get(`/v1/jobs/${id}/request`)).body.code, 'notFound')
-  app.receipts.set(id, new TextEncoder().encode(envelope))
-  app.jobs.requests.set(id, new TextEncoder().encode(envelope))
+  const bytes = new TextEncoder().encode(envelope)
+  const receiptId = digestOf(bytes)
+  await app.scheduler.run(id, bytes)
+  await app.scheduler.apply(
+    id,
+    { type: 'finished', reason: 'exited', exitCode: 0, receiptId },
+    { receipt: { id: receiptId, envelope: bytes } },
+  )
   for (const path of ['receipt', 'request']) {
     const response = await request(app.url).get(`/v1/jobs/${id}/${path}`)
     assert.equal(response.text, envelope)
@@ -177,18 +179,14 @@ test('nobody waits for a node that stops', async () => {
   const { id } = (
     await request(stopped.url).post('/v1/jobs').set('content-type', 'application/json').send({ module: stopped.module })
   ).body
-  const subscribed = new Promise<void>(resolve => {
-    const { wait } = stopped.scheduler
-    stopped.scheduler.wait = (...args) => {
-      resolve()
-      return wait.apply(stopped.scheduler, args)
-    }
+  const awaited = new Promise<string>(resolve => {
+    stopped.scheduler.onWait = resolve
   })
   const answer = request(stopped.url)
     .get(`/v1/jobs/${id}/output`)
     .set('prefer', 'wait=60')
     .then(response => response)
-  await subscribed
-  await stopped.app.close()
+  await awaited
+  await stopped.stop()
   assert.equal((await answer).body.code, 'notFinished')
 })

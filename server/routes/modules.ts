@@ -93,7 +93,11 @@ function putModule(scope: FastifyInstance, parts: ModuleParts): void {
         body: Binary('A WebAssembly binary'),
         response: answers(
           { 200: answer('This node had it already', ModuleInfoSchema), 201: answer('Stored', ModuleInfoSchema) },
-          ...[400, 413, 415, 422, 507],
+          400,
+          413,
+          415,
+          422,
+          507,
         ),
       },
       config: { handlerMs: uploadMs, streams: true },

@@ -45,7 +45,7 @@ export function peerRoutes(app: FastifyInstance, { peers, stopping }: PeerParts)
         description: 'Takes up to 10 seconds. Answers with the executors that were found and said hello.',
         response: answers({ 200: answer('The peers that answered', PeerListSchema) }),
         'x-plasm-idempotent': true,
-      } as object,
+      },
     },
     async () => {
       // Whoever asks meanwhile gets the same answer: clients must not multiply what the network is asked.

@@ -7,6 +7,7 @@ import { isTerminal } from '../../phase/job.ts'
 import { ExpectedSchema, VerificationSchema } from '../../phase/receipt.ts'
 import { check, named, ref } from '../../phase/schema.ts'
 import { type Ed25519, EnvelopeSchema, envelopeSchemas } from '../../phase/signature.ts'
+import { verifyReceipt } from '../../phase/verify.ts'
 import type { Store } from '../store/store.ts'
 import { answer, answers, JobParams } from './document.ts'
 import { findJob } from './jobs.ts'
@@ -101,12 +102,11 @@ function verify(app: FastifyInstance, { ed25519 }: ReceiptParts): void {
         body: ref(VerifyRequestSchema),
         response: answers({ 200: answer('What the receipt is worth', VerificationSchema) }, 400, 413, 415),
         'x-plasm-idempotent': true,
-      } as object,
+      },
     },
     async request => {
       const references = [...envelopeSchemas, ExpectedSchema]
       const { envelope, expected } = check(VerifyRequestSchema, references, request.body, 'the request')
-      const { verifyReceipt } = await import('../../phase/verify.ts')
       return verifyReceipt(utf8(JSON.stringify(envelope)), expected ?? {}, ed25519)
     },
   )

@@ -23,7 +23,8 @@ export function validatorFor({ schema, httpPart }: FastifyRouteSchemaDef<TSchema
 function wrong(schema: TSchema, httpPart: 'params' | 'querystring', value: unknown): PhaseError {
   const first = Value.Errors(schema, references, value).First()
   const name = (first?.path ?? '').slice(1)
-  const given = String((value as Record<string, unknown>)[name] ?? '').slice(0, 80)
+  const found = (value as Record<string, unknown>)[name]
+  const given = typeof found === 'string' ? found.slice(0, 80) : JSON.stringify(found)
   if (httpPart === 'params') return new PhaseError('notFound', `Cannot find "${given}": not a ${name} of this API`)
   const unknown = !Object.hasOwn(schema['properties'] as object, name)
   return new PhaseError(
