@@ -50,8 +50,13 @@ export async function deliver(job: Job, peerId: string, parts: DeliveryParts, si
   )
   const sink = new ResultSink(job, signed, parts, signal)
   sink.write({ type: 'assigned', attempt: job.attempt, at: parts.now(), executor: peerId }, { request: signed })
-  if (peerId === parts.identity.peerId) await runHere(signed, sink, parts, signal)
-  else await runThere(job, peerId, signed, sink, parts, signal)
+  try {
+    if (peerId === parts.identity.peerId) await runHere(signed, sink, parts, signal)
+    else await runThere(job, peerId, signed, sink, parts, signal)
+  } finally {
+    // Whoever asks next where the job stands must not be answered from before these writes.
+    await sink.written.catch(() => {})
+  }
 }
 
 /** Ends of one execution that another executor may well do better. */
@@ -65,7 +70,8 @@ class ResultSink implements OfferSink {
   private readonly signal: AbortSignal
   private readonly chunks: Record<'stdout' | 'stderr', Uint8Array[]> = { stdout: [], stderr: [] }
   private size = 0
-  private written: Promise<unknown> = Promise.resolve()
+  /** All writes but the last: resolves when they are durable. */
+  written: Promise<unknown> = Promise.resolve()
 
   constructor(job: Job, signed: SignedRequest, parts: DeliveryParts, signal: AbortSignal) {
     this.job = job

@@ -130,33 +130,33 @@ export class Directory {
     if (oldest !== undefined) this.known.delete(oldest[0])
   }
 
-  /** The loop: often while nobody is known, seldom while the network is quiet, at once when a job waits. */
+  /** The loop: often while nobody is known, seldom while the network is quiet, soon when a job waits. */
   private async refresh(): Promise<void> {
     await this.greetRemembered()
-    for (let empty = 0; !this.stopping.signal.aborted; ) {
+    for (let hurried = 0; !this.stopping.signal.aborted; ) {
       this.looking = this.look()
       const found = await this.looking
-      empty = found === 0 ? empty + 1 : 0
-      await this.pause(
-        found === 0 ? discoveryDelayMs(empty, Math.random()) : refreshMs,
-        discoveryDelayMs(empty, Math.random()),
-      )
+      const soonMs = discoveryDelayMs(hurried, Math.random())
+      const wanted = await this.pause(found === 0 ? soonMs : refreshMs, soonMs)
+      hurried = wanted || found === 0 ? hurried + 1 : 0
     }
   }
 
-  /** Waits `longMs`, or no more than `shortMs` once somebody wants an executor. */
-  private async pause(longMs: number, shortMs: number): Promise<void> {
-    const wanted = new Promise<void>(resolve => {
-      this.wake = resolve
+  /** Waits `longMs`, or `shortMs` once somebody wants an executor. @returns whether somebody did. */
+  private async pause(longMs: number, shortMs: number): Promise<boolean> {
+    let wanted = false
+    const want = new Promise<void>(resolve => {
+      this.wake = () => {
+        wanted = true
+        resolve()
+      }
     })
-    const { signal } = this.stopping
     const over = new AbortController()
-    const either = AbortSignal.any([signal, over.signal])
-    await Promise.race([
-      delay(longMs, undefined, { signal: either }).catch(() => {}),
-      wanted.then(() => delay(shortMs, undefined, { signal: either })).catch(() => {}),
-    ])
+    const signal = AbortSignal.any([this.stopping.signal, over.signal])
+    const pass = (ms: number) => delay(ms, undefined, { signal }).catch(() => {})
+    await Promise.race([pass(longMs), want.then(() => pass(shortMs))])
     over.abort()
+    return wanted
   }
 
   private async look(): Promise<number> {
