@@ -31,6 +31,7 @@ export class Metrics {
   readonly contentType: string
   private readonly registry = new Registry()
   private readonly requests: Histogram<'method' | 'route' | 'status'>
+  private readonly acceptedJobs: Counter
   private readonly jobs: Counter<'state' | 'reason'>
   private readonly jobSeconds: Histogram<'state'>
   private readonly runs: Histogram<'outcome'>
@@ -48,9 +49,10 @@ export class Metrics {
       buckets: requestBuckets,
       registers,
     })
+    this.acceptedJobs = new Counter({ name: 'plasm_jobs_accepted_total', help: 'Jobs that were accepted', registers })
     this.jobs = new Counter({
       name: 'plasm_jobs_total',
-      help: 'Jobs by where they ended: state, and reason where there is one',
+      help: 'Jobs that have ended, by state and reason',
       labelNames: ['state', 'reason'],
       registers,
     })
@@ -111,13 +113,14 @@ export class Metrics {
     this.requests.observe({ ...request, status: String(request.status) }, seconds)
   }
 
-  /** A job was accepted (`queued`) or has ended. */
-  job(state: string, reason = ''): void {
-    this.jobs.inc({ state, reason })
+  accepted(): void {
+    this.acceptedJobs.inc()
   }
 
-  jobEnded(state: string, seconds: number): void {
-    this.jobSeconds.observe({ state }, seconds)
+  /** A job has ended; `seconds` since it was accepted, where they are known. */
+  job(state: string, reason = '', seconds?: number): void {
+    this.jobs.inc({ state, reason })
+    if (seconds !== undefined) this.jobSeconds.observe({ state }, seconds)
   }
 
   ran(outcome: string, seconds: number): void {

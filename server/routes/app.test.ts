@@ -228,6 +228,13 @@ describe('an app on loopback without tokens', () => {
   test('answers what is not HTTP with a problem too', async () => {
     const answer = await raw(app.port, 'NONSENSE\r\n\r\n')
     assert.match(answer, /^HTTP\/1\.1 400 [\s\S]*application\/problem\+json[\s\S]*"code":"invalid"/)
+    assert.match(
+      await raw(app.port, 'GET /livez HTTP/1.1\r\nconnection: close\r\n\r\n'),
+      /^HTTP\/1\.1 400 [\s\S]*"code":"invalid"/,
+    )
+    assert.match(await raw(app.port, 'GET /livez HTTP/1.0\r\n\r\n'), /^HTTP\/1\.1 400 /)
+    const expecting = 'GET /nothing HTTP/1.1\r\nhost: 127.0.0.1\r\nexpect: wonders\r\nconnection: close\r\n\r\n'
+    assert.match(await raw(app.port, expecting), /^HTTP\/1\.1 404 [\s\S]*"code":"notFound"/)
     const long = await raw(app.port, `GET / HTTP/1.1\r\nhost: 127.0.0.1\r\nx: ${'y'.repeat(70_000)}\r\n\r\n`)
     assert.match(long, /^HTTP\/1\.1 431 [\s\S]*"code":"tooLarge"/)
   })
@@ -270,6 +277,13 @@ test('slow requests are closed', async () => {
   const head =
     'POST /v1/jobs HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{'
   assert.match(await raw(port, head), /^HTTP\/1\.1 408 [\s\S]*"code":"timedOut"/)
+  await stop()
+})
+
+test('a connection may be silent while its answer is worked on', async () => {
+  const { stop, url, module } = await startApp({ limits: { silenceMs: 100 } })
+  const response = await request(url).post('/v1/jobs').set('prefer', 'wait=1').send({ module })
+  assert.equal(response.status, 202)
   await stop()
 })
 

@@ -38,6 +38,7 @@ import { type ReceiptParts, receiptRouteSchemas, receiptRoutes } from './receipt
 import { validatorFor } from './validation.ts'
 
 type RouteParts = EventParts &
+  MetricsParts &
   JobParts &
   OutputParts &
   ReceiptParts &
@@ -144,7 +145,7 @@ function createServer(log: FastifyBaseLogger, limits: HttpLimits): FastifyInstan
     requestTimeout: limits.requestMs,
     keepAliveTimeout: limits.keepAliveMs,
     maxRequestsPerSocket: requestsPerSocketMax,
-    http: { headersTimeout: limits.headMs, connectionsCheckingInterval: lateCheckMs },
+    http: { requireHostHeader: false, headersTimeout: limits.headMs, connectionsCheckingInterval: lateCheckMs },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     clientErrorHandler: sendParserError,
@@ -154,6 +155,7 @@ function createServer(log: FastifyBaseLogger, limits: HttpLimits): FastifyInstan
     },
   })
   app.server.maxConnections = connectionsMax
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
   app.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     // A client that asks first is told to go on only when its body could be taken. Else it gets the refusal without sending anything, and what
     // it sends next must not be taken for the body.

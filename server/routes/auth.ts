@@ -55,7 +55,8 @@ function hostCheck(access: Access): (name: string) => boolean {
 }
 
 function checkHost(request: FastifyRequest, isHost: (name: string) => boolean): void {
-  const host = request.headers.host ?? ''
+  const { host } = request.headers
+  if (host === undefined) throw new PhaseError('invalid', 'Cannot read the request: it has no host header')
   const name = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+))(?::\d{1,5})?$/i.exec(host)
   if (name !== null && isHost((name[1] ?? name[2] ?? '').toLowerCase())) return
   throw new PhaseError('misdirected', `Cannot answer for host "${host.slice(0, 100)}": it is not a name of this node`)

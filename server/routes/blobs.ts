@@ -3,12 +3,14 @@ import type { FastifyInstance } from 'fastify'
 import { PhaseError } from '../../phase/errors.ts'
 import { blobBytesMax } from '../../phase/limits.ts'
 import { ContentSchema } from '../../phase/schema.ts'
+import type { Metrics } from '../metrics.ts'
 import type { Store } from '../store/store.ts'
 import { addStreamParser, sendContent, uploadOf } from './bodies.ts'
 import { goneSignal } from './deadline.ts'
 import { answer, answers, Binary, bytesAnswer, DigestParams } from './document.ts'
 
 export interface BlobParts {
+  metrics: Pick<Metrics, 'uploaded'>
   blobs: Pick<Store['blobs'], 'put' | 'get' | 'read'>
 }
 
@@ -17,10 +19,11 @@ const mediaType = 'application/octet-stream'
 const uploadMs = 900_000
 const tags = ['blobs']
 
-export function blobRoutes(app: FastifyInstance, { blobs }: BlobParts): void {
+export function blobRoutes(app: FastifyInstance, parts: BlobParts): void {
+  const { blobs } = parts
   app.register(async scope => {
     addStreamParser(scope, mediaType)
-    putBlob(scope, blobs)
+    putBlob(scope, parts)
   })
   app.get<{ Params: { digest: string } }>(
     '/v1/blobs/:digest',
@@ -44,7 +47,7 @@ export function blobRoutes(app: FastifyInstance, { blobs }: BlobParts): void {
   )
 }
 
-function putBlob(scope: FastifyInstance, blobs: BlobParts['blobs']): void {
+function putBlob(scope: FastifyInstance, { blobs, metrics }: BlobParts): void {
   scope.put(
     '/v1/blobs',
     {
@@ -71,6 +74,7 @@ function putBlob(scope: FastifyInstance, blobs: BlobParts['blobs']): void {
       const source = uploadOf(request, blobBytesMax)
       const bytes = source.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>
       const { created, digest, size } = await blobs.put(bytes, { bytesMax: blobBytesMax, signal: goneSignal(reply) })
+      metrics.uploaded('blob', size)
       return reply
         .code(created ? 201 : 200)
         .header('location', `/v1/blobs/${digest}`)

@@ -38,6 +38,10 @@ export function addDeadlines(app: FastifyInstance, deadlines: Deadlines): void {
     if (handlerMs === 0) return
     const late = () => giveUp(reply, new PhaseError('unavailable', `Cannot answer within ${handlerMs} ms`))
     const timer = setTimeout(late, handlerMs)
+    // Nothing moves on the connection while the handler works: only what is still to come is held against the silence limit.
+    const patient = () => allowSilence(request, handlerMs + 1000)
+    if (request.raw.complete) patient()
+    else request.raw.once('end', patient)
     reply.raw.once('close', () => clearTimeout(timer))
   })
 }

@@ -5,14 +5,16 @@ import { PhaseError } from '../../phase/errors.ts'
 import { isTerminal, type Job, JobSchema, type JobState, JobStateSchema } from '../../phase/job.ts'
 import { JobManifestSchema } from '../../phase/manifest.ts'
 import { ref } from '../../phase/schema.ts'
+import type { Metrics } from '../metrics.ts'
 import type { Scheduler } from '../scheduler/scheduler.ts'
 import type { Store } from '../store/store.ts'
-import { allowSilence, goneSignal } from './deadline.ts'
+import { goneSignal } from './deadline.ts'
 import { answer, answers, digestExample, JobParams } from './document.ts'
 import { type PageQuery, PageSchema, pageOf, pageQuery } from './paging.ts'
 import { preferHeader, waitSecondsMax, waitSecondsOf } from './prefer.ts'
 
 export interface JobParts {
+  metrics: Pick<Metrics, 'accepted'>
   jobs: Pick<Store['jobs'], 'get' | 'list'>
   scheduler: Pick<Scheduler, 'submit' | 'cancel' | 'wait'>
   /** Aborts when the node stops: nobody waits beyond it. */
@@ -117,10 +119,10 @@ function createJob(app: FastifyInstance, parts: JobParts): void {
     },
     async (request, reply) => {
       const waitSeconds = waitSecondsOf(request.headers.prefer)
-      const { job } = await parts.scheduler.submit(request.body, idempotencyOf(request))
+      const { job, created } = await parts.scheduler.submit(request.body, idempotencyOf(request))
+      if (created) parts.metrics.accepted()
       reply.header('location', `/v1/jobs/${job.id}`)
       if (waitSeconds === undefined) return reply.code(202).send(job)
-      allowSilence(request, waitHandlerMs)
       reply.header('preference-applied', `wait=${waitSeconds}`).header('vary', 'prefer')
       const waited = await waitFor(parts, job, waitSeconds, goneSignal(reply))
       return reply.code(isTerminal(waited.state) ? 200 : 202).send(waited)

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Metrics } from '../metrics.ts'
 
 export interface MetricsParts {
-  metrics: Pick<Metrics, 'text' | 'contentType' | 'answered'>
+  metrics: Pick<Metrics, 'text' | 'contentType' | 'answered' | 'accepted' | 'uploaded'>
 }
 
 export function metricsRoutes(app: FastifyInstance, { metrics }: MetricsParts): void {

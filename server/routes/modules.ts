@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { PhaseError } from '../../phase/errors.ts'
 import { moduleBytesMax } from '../../phase/limits.ts'
 import { type ModuleInfo, ModuleInfoSchema, type ModuleInterface } from '../../phase/module.ts'
+import type { Metrics } from '../metrics.ts'
 import type { Store } from '../store/store.ts'
 import { addStreamParser, readBounded, sendContent, uploadOf } from './bodies.ts'
 import { goneSignal } from './deadline.ts'
@@ -11,6 +12,7 @@ import { answer, answers, Binary, bytesAnswer, DigestParams } from './document.t
 import { type PageQuery, PageSchema, pageOf, pageQuery } from './paging.ts'
 
 export interface ModuleParts {
+  metrics: Pick<Metrics, 'uploaded'>
   modules: Pick<Store['modules'], 'put' | 'get' | 'list'>
   blobs: Pick<Store['blobs'], 'put' | 'get' | 'read'>
   /** What the module asks for and offers, read where a stranger's bytes may be read. @throws {PhaseError} `moduleRejected`. */
@@ -110,7 +112,9 @@ function putModule(scope: FastifyInstance, parts: ModuleParts): void {
       }
       uploading += reserved
       try {
-        const stored = await store(await readBounded(source, moduleBytesMax), parts, goneSignal(reply))
+        const upload = await readBounded(source, moduleBytesMax)
+        parts.metrics.uploaded('module', upload.bytes.length)
+        const stored = await store(upload, parts, goneSignal(reply))
         return await reply
           .code(stored.created ? 201 : 200)
           .header('location', `/v1/modules/${stored.info.digest}`)
