@@ -65,8 +65,8 @@ export const heartbeatMs = 1_500
 /** How long an executor keeps a finished result that nobody has settled, after the lease. */
 export const resultTtlMs = 600_000
 
-/** How long a NodeInfo holds: load ages within seconds, but the hello is cheap. */
-export const nodeInfoTtlMs = 60_000
+/** How long a NodeInfo holds: what it says of load ages within seconds, but two honest clocks may differ by minutes. */
+export const nodeInfoTtlMs = 600_000
 export const nodeInfoPayloadBytesMax = 16 * KIB
 /** Addresses in a NodeInfo or Peer. */
 export const addressesMax = 32

@@ -10,7 +10,7 @@ import type { NodeLimits, NodeStatus } from '../phase/peer.ts'
 import type { Config } from './config.ts'
 import { JobEvents } from './events.ts'
 import { Executor } from './executor/executor.ts'
-import { nodeEd25519, openIdentity } from './identity.ts'
+import { type Identity, nodeEd25519, openIdentity } from './identity.ts'
 import type { Log } from './log.ts'
 import { Metrics } from './metrics.ts'
 import { P2p } from './p2p/p2p.ts'
@@ -25,9 +25,15 @@ export const version = '0.1.0'
 /** How long `stop` lets running jobs end before it ends them. With the rest it stays below the 10 s that service managers give. */
 const drainMs = 5_000
 
+export interface Ready {
+  http: string
+  p2p: string[]
+  peerId: string
+}
+
 export interface Node {
-  /** Resolves when the REST API answers. What was started is stopped again when a later part cannot start. */
-  start(): Promise<{ http: string; p2p: string[]; peerId: string }>
+  /** Resolves when the REST API answers. When a part cannot start, those before it are stopped again. */
+  start(): Promise<Ready>
   stop(): Promise<void>
 }
 
@@ -40,7 +46,7 @@ export function createNode(config: Config, log: Log): Node {
   }
   const start = async () => {
     try {
-      return await startParts(config, log, undo => stops.push(undo))
+      return await startParts(await prepare(config, log), undo => stops.push(undo))
     } catch (error) {
       await stop()
       throw error
@@ -49,24 +55,47 @@ export function createNode(config: Config, log: Log): Node {
   return { start, stop }
 }
 
-async function startParts(config: Config, log: Log, onStop: (undo: () => Promise<unknown>) => void) {
-  const nowMs = () => Date.now()
-  const now = () => new Date().toISOString()
-  const startedMs = nowMs()
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
-  const identity = await openIdentity(config.keyFile)
-  const tokens = config.tokenFile === undefined ? undefined : await readTokens(config.tokenFile)
-  const networkKey = config.networkKey === undefined ? undefined : await readFile(config.networkKey)
-  const limits: NodeLimits = {
-    memoryBytes: config.memoryMax,
-    outputBytes: config.outputMax,
-    stdinBytes: config.stdinMax,
-    moduleBytes: moduleBytesMax,
-    timeoutMs: config.timeoutMax,
-  }
-  const events = new JobEvents()
-  const metrics = new Metrics()
+/** What every part may need: settings, what was read from files, the clock. */
+interface Base {
+  config: Config
+  log: Log
+  identity: Identity
+  tokens: Buffer[] | undefined
+  networkKey: Uint8Array | undefined
+  limits: NodeLimits
+  events: JobEvents
+  metrics: Metrics
+  startedMs: number
+  nowMs: () => number
+  now: () => string
+}
 
+async function prepare(config: Config, log: Log): Promise<Base> {
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
+  return {
+    config,
+    log,
+    identity: await openIdentity(config.keyFile),
+    tokens: config.tokenFile === undefined ? undefined : await readTokens(config.tokenFile),
+    networkKey: config.networkKey === undefined ? undefined : await readFile(config.networkKey),
+    limits: {
+      memoryBytes: config.memoryMax,
+      outputBytes: config.outputMax,
+      stdinBytes: config.stdinMax,
+      moduleBytes: moduleBytesMax,
+      timeoutMs: config.timeoutMax,
+    },
+    events: new JobEvents(),
+    metrics: new Metrics(),
+    startedMs: Date.now(),
+    nowMs: () => Date.now(),
+    now: () => new Date().toISOString(),
+  }
+}
+
+/** `onStop` takes what undoes each step, in order. */
+async function startParts(base: Base, onStop: (undo: () => Promise<unknown>) => void): Promise<Ready> {
+  const { config, log, limits, nowMs } = base
   const store = new Store({ directory: join(config.dataDir, 'store'), bytesMax: config.storeMax })
   await store.start()
   onStop(() => store.stop())
@@ -76,49 +105,17 @@ async function startParts(config: Config, log: Log, onStop: (undo: () => Promise
   onStop(() => executor.stop())
 
   const worker = new Worker({
-    identity,
+    ...base,
     ed25519: nodeEd25519,
     executor,
     blobs: store.blobs,
     holdings: store.peers,
-    limits,
     slots: config.slots,
-    now,
   })
-  let seq = startedMs
-  const info = () =>
-    signNodeInfo(
-      {
-        peerId: identity.peerId,
-        seq: ++seq,
-        issuedAt: now(),
-        expiresAt: new Date(nowMs() + nodeInfoTtlMs).toISOString(),
-        version,
-        profiles: [...profiles],
-        limits,
-        slots: config.slots,
-        load: worker.slots.load,
-      },
-      identity,
-    )
-  const p2p = new P2p({
-    privateKey: identity.seed,
-    network: config.network,
-    listen: config.p2p,
-    announce: config.announce,
-    bootstrap: config.bootstrap,
-    ...(networkKey === undefined ? {} : { networkKey }),
-    profiles,
-    provides: config.slots > 0,
-    nodeInfo: info,
-    ed25519: nodeEd25519,
-    taker: worker,
-    blobs: store.blobs,
-    log,
-  })
+  const p2p = createP2p(base, store, worker)
   const directory = new Directory({ p2p, peers: store.peers, log, nowMs })
   const scheduler = new Scheduler({
-    identity,
+    ...base,
     ed25519: nodeEd25519,
     worker,
     p2p,
@@ -127,15 +124,78 @@ async function startParts(config: Config, log: Log, onStop: (undo: () => Promise
     blobs: store.blobs,
     submission: { modules: store.modules, blobs: store.blobs, limits, slots: config.slots },
     publish: event => {
-      events.publish(event)
-      if (event.type === 'finished') metrics.job(event.state, event.reason)
+      base.events.publish(event)
+      if (event.type === 'finished') base.metrics.job(event.state, event.reason)
     },
-    log,
-    now,
-    nowMs,
     queueMax: config.queueMax,
   })
+  const app = createApi(base, { store, executor, worker, p2p, directory, scheduler })
 
+  await p2p.start()
+  onStop(() => p2p.stop())
+  directory.start()
+  onStop(() => directory.stop())
+  const drain = new AbortController()
+  await scheduler.start()
+  onStop(() => Promise.all([scheduler.stop(drain.signal), worker.stop(drain.signal)]))
+  const http = await app.listen()
+  onStop(async () => {
+    setTimeout(() => drain.abort(), drainMs).unref()
+    await app.close()
+  })
+  return { http, p2p: p2p.addresses(), peerId: base.identity.peerId }
+}
+
+function createP2p(
+  { config, log, identity, networkKey, limits, startedMs, now, nowMs }: Base,
+  store: Store,
+  worker: Worker,
+): P2p {
+  let seq = startedMs
+  const nodeInfo = () => {
+    const expiresAt = new Date(nowMs() + nodeInfoTtlMs).toISOString()
+    const { slots } = config
+    const said = {
+      peerId: identity.peerId,
+      seq: ++seq,
+      issuedAt: now(),
+      expiresAt,
+      version,
+      profiles: [...profiles],
+      limits,
+      slots,
+    }
+    return signNodeInfo({ ...said, load: worker.slots.load }, identity)
+  }
+  return new P2p({
+    privateKey: identity.seed,
+    network: config.network,
+    listen: config.p2p,
+    announce: config.announce,
+    bootstrap: config.bootstrap,
+    ...(networkKey === undefined ? {} : { networkKey }),
+    profiles,
+    provides: config.slots > 0,
+    nodeInfo,
+    ed25519: nodeEd25519,
+    taker: worker,
+    blobs: store.blobs,
+    log,
+  })
+}
+
+interface Parts {
+  store: Store
+  executor: Executor
+  worker: Worker
+  p2p: P2p
+  directory: Directory
+  scheduler: Scheduler
+}
+
+function createApi(base: Base, parts: Parts): ReturnType<typeof createApp> {
+  const { config, events, metrics, log, tokens } = base
+  const { store, executor, worker, p2p, directory, scheduler } = parts
   metrics.observe({
     queuedJobs: () => scheduler.queued,
     unfinishedJobs: () => scheduler.unfinished,
@@ -145,16 +205,29 @@ async function startParts(config: Config, log: Log, onStop: (undo: () => Promise
     connections: () => p2p.connections(),
     eventStreams: () => events.size,
   })
+  return createApp({
+    http: { ...config.http, allowHosts: config.allowHost, allowOrigins: config.allowOrigin, tokens },
+    version,
+    jobs: store.jobs,
+    receipts: store.receipts,
+    modules: store.modules,
+    blobs: store.blobs,
+    scheduler,
+    events,
+    peers: { list: () => directory.list(), discover: signal => directory.discover(signal) },
+    executor,
+    node: { status: () => status(base, parts), readiness: () => readiness(base, parts) },
+    ed25519: nodeEd25519,
+    metrics,
+    log,
+  })
+}
 
-  await p2p.start()
-  onStop(() => p2p.stop())
-  directory.start()
-  onStop(() => directory.stop())
-  await scheduler.start()
-  const drain = new AbortController()
-  onStop(() => Promise.all([scheduler.stop(drain.signal), worker.stop(drain.signal)]))
-
-  const status = (): NodeStatus => ({
+function status(
+  { config, identity, limits, startedMs, nowMs }: Base,
+  { executor, worker, p2p, directory }: Parts,
+): NodeStatus {
+  return {
     peerId: identity.peerId,
     did: identity.did,
     addresses: p2p.addresses(),
@@ -169,36 +242,15 @@ async function startParts(config: Config, log: Log, onStop: (undo: () => Promise
     sandbox: executor.sandbox,
     startedAt: new Date(startedMs).toISOString(),
     uptimeMs: nowMs() - startedMs,
-  })
-  const app = createApp({
-    http: { ...config.http, allowHosts: config.allowHost, allowOrigins: config.allowOrigin, tokens },
-    version,
-    jobs: store.jobs,
-    receipts: store.receipts,
-    modules: store.modules,
-    blobs: store.blobs,
-    scheduler,
-    events,
-    peers: { list: async () => directory.list(), discover: signal => directory.discover(signal) },
-    executor,
-    node: { status: async () => status(), readiness: async () => readiness(config, p2p, directory) },
-    ed25519: nodeEd25519,
-    metrics,
-    log,
-  })
-  const http = await app.listen()
-  onStop(() => app.close())
-  onStop(async () => {
-    setTimeout(() => drain.abort(), drainMs).unref()
-  })
-  return { http, p2p: p2p.addresses(), peerId: identity.peerId }
+  }
 }
 
-function readiness(config: Config, p2p: P2p, directory: Directory): { ready: boolean; reasons: string[] } {
+function readiness({ config }: Base, { p2p, directory }: Parts): { ready: boolean; reasons: string[] } {
   const reasons: string[] = []
   if (!p2p.ready()) reasons.push('no peer of the network is connected')
-  if (config.slots === 0 && directory.list().length === 0)
+  if (config.slots === 0 && directory.list().length === 0) {
     reasons.push('no executor is known, and this node has no slots')
+  }
   return { ready: reasons.length === 0, reasons }
 }
 

@@ -3,7 +3,6 @@
 import { isPhaseError, PhaseError } from '../../phase/errors.ts'
 import { didOfPeerId } from '../../phase/identity.ts'
 import type { Job, JobEnd, JobEvent, JobTransition } from '../../phase/job.ts'
-import { stdinInlineBytesMax } from '../../phase/limits.ts'
 import { type SignedRequest, signRequest } from '../../phase/request.ts'
 import type { Ed25519, Signer } from '../../phase/signature.ts'
 import type { ExecutionEnd } from '../../phase/wire.ts'
@@ -11,6 +10,7 @@ import type { OfferSink, P2p } from '../p2p/p2p.ts'
 import type { BlobStore } from '../store/blobs.ts'
 import type { JobStore } from '../store/jobs.ts'
 import { contentOfBytes } from './content.ts'
+import { type Input, inlineContentBytesMax } from './input.ts'
 import { settle } from './settle.ts'
 import type { Worker } from './worker.ts'
 
@@ -20,6 +20,7 @@ export interface DeliveryParts {
   worker: Pick<Worker, 'take' | 'watch' | 'cancel' | 'settle'>
   p2p: Pick<P2p, 'offer'>
   blobs: Pick<BlobStore, 'put' | 'bytes'>
+  input: Pick<Input, 'of'>
   apply: (
     id: string,
     event: JobTransition,
@@ -27,9 +28,6 @@ export interface DeliveryParts {
   ) => Promise<{ job: Job; event: JobEvent }>
   now: () => string
 }
-
-/** Contents up to this size are written with the job's end in one transaction. */
-const inlineContentBytesMax = 64 * 1024
 
 /**
  * Runs `job` on `peerId` and writes how it ended. A result that says "not here" (memoryExhausted, internal, cancelled unasked) or that does not
@@ -51,7 +49,7 @@ export async function deliver(job: Job, peerId: string, parts: DeliveryParts, si
   const sink = new ResultSink(job, signed, parts, signal)
   sink.write({ type: 'assigned', attempt: job.attempt, at: parts.now(), executor: peerId }, { request: signed })
   try {
-    if (peerId === parts.identity.peerId) await runHere(signed, sink, parts, signal)
+    if (peerId === parts.identity.peerId) await runHere(job, signed, sink, parts, signal)
     else await runThere(job, peerId, signed, sink, parts, signal)
   } finally {
     // Whoever asks next where the job stands must not be answered from before these writes.
@@ -145,6 +143,7 @@ export class NotHere extends PhaseError {
 }
 
 async function runHere(
+  job: Job,
   signed: SignedRequest,
   sink: ResultSink,
   parts: DeliveryParts,
@@ -152,7 +151,13 @@ async function runHere(
 ): Promise<void> {
   const { worker, identity } = parts
   const fetch = () => Promise.reject(new PhaseError('internal', 'Cannot fetch from this node itself'))
-  const offer = { submitter: identity.peerId, request: signed.envelope, fetch }
+  const stdin = await parts.input.of(job)
+  const offer = {
+    submitter: identity.peerId,
+    request: signed.envelope,
+    fetch,
+    ...(stdin === undefined ? {} : { stdin }),
+  }
   const key = await worker.take(offer, signal).catch((cause: unknown) => {
     throw isPhaseError(cause)
       ? new PhaseError('refused', `This node refused the job: ${cause.message}`, { cause })
@@ -186,7 +191,7 @@ async function runThere(
   signal: AbortSignal,
 ): Promise<void> {
   const { module, stdin } = job.manifest
-  const inline = stdin.size > 0 && stdin.size <= stdinInlineBytesMax ? await parts.blobs.bytes(stdin.digest) : undefined
+  const inline = await parts.input.of(job)
   await parts.p2p.offer(
     peerId,
     {

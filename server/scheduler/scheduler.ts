@@ -8,13 +8,14 @@ import { isTerminal, type Job, type JobEvent, type JobReason, type JobTransition
 import type { JobStore } from '../store/jobs.ts'
 import { type DeliveryParts, deliver, NotHere } from './delivery.ts'
 import type { Directory } from './directory.ts'
+import { Input } from './input.ts'
 import { type LocalCapacity, place } from './placement.ts'
 import { afterRefusal, exclusionMs } from './retry.ts'
 import { newJob, readSubmission, type SubmissionParts } from './submission.ts'
 import { Waiting } from './waiting.ts'
 import type { Worker } from './worker.ts'
 
-export interface SchedulerParts extends Omit<DeliveryParts, 'apply' | 'worker' | 'blobs'> {
+export interface SchedulerParts extends Omit<DeliveryParts, 'apply' | 'worker' | 'blobs' | 'input'> {
   jobs: JobStore
   submission: Omit<SubmissionParts, 'peerId'>
   worker: DeliveryParts['worker'] & Pick<Worker, 'slots'>
@@ -39,6 +40,7 @@ const tickMs = 100
 export class Scheduler {
   private readonly parts: SchedulerParts
   private readonly waiting = new Waiting()
+  private readonly input: Input
   private readonly delivering = new Map<string, { done: Promise<void>; cancel: AbortController }>()
   private readonly waiters = new Map<string, Set<(job: Job) => void>>()
   /** Local deliveries whose execution has not taken its slot yet, with the slots they will take. */
@@ -52,6 +54,7 @@ export class Scheduler {
 
   constructor(parts: SchedulerParts) {
     this.parts = parts
+    this.input = new Input(parts.blobs)
   }
 
   /** Takes up what was unfinished: what ran when the node ended has lost its execution and gets another attempt. */
@@ -141,13 +144,15 @@ export class Scheduler {
 
   private async accept(value: unknown, key: string | undefined): Promise<{ job: Job; created: boolean }> {
     const { identity, submission, jobs, now, nowMs } = this.parts
-    const { manifest, fingerprint } = await readSubmission(value, { ...submission, peerId: identity.peerId })
+    const { manifest, fingerprint, stdin } = await readSubmission(value, { ...submission, peerId: identity.peerId })
     const expiresAt = new Date(nowMs() + idempotencyMs).toISOString()
     const accepted = await jobs.create(
       newJob(randomUUIDv7(), manifest, now()),
       key === undefined ? undefined : { key, fingerprint, expiresAt },
+      await this.input.keep(stdin),
     )
     if (!accepted.created) return accepted
+    this.input.remember(accepted.job.id, stdin)
     this.waiting.add(accepted.job)
     this.lookSoon()
     return accepted
@@ -209,7 +214,7 @@ export class Scheduler {
   private async see(job: Job, peerId: string, signal: AbortSignal): Promise<void> {
     const { directory, log } = this.parts
     try {
-      await deliver(job, peerId, { ...this.parts, apply: (...args) => this.apply(...args) }, signal)
+      await deliver(job, peerId, { ...this.parts, input: this.input, apply: (...args) => this.apply(...args) }, signal)
       directory.succeeded(peerId)
     } catch (error) {
       const problem = isPhaseError(error)
@@ -280,6 +285,7 @@ export class Scheduler {
     const applied = await this.parts.jobs.apply(id, event, also)
     this.parts.publish(applied.event)
     if (isTerminal(applied.job.state)) {
+      this.input.forget(id)
       for (const resolve of this.waiters.get(id) ?? []) resolve(applied.job)
     }
     return applied

@@ -22,7 +22,7 @@ import { contentOfBytes } from './content.ts'
 export interface SubmissionParts {
   peerId: string
   modules: Pick<ModuleStore, 'get'>
-  blobs: Pick<BlobStore, 'get' | 'put'>
+  blobs: Pick<BlobStore, 'get'>
   limits: NodeLimits
   slots: number
 }
@@ -31,6 +31,8 @@ export interface Submission {
   manifest: CompleteManifest
   /** Of what the client sent, key order aside: the same again is the same job (Idempotency-Key). */
   fingerprint: string
+  /** The stdin that the manifest brought, not kept yet. `undefined` where it names a blob that is. */
+  stdin: Uint8Array | undefined
 }
 
 /**
@@ -42,8 +44,7 @@ export async function readSubmission(value: unknown, parts: SubmissionParts): Pr
   const [stdin] = await Promise.all([stdinContent(manifest, inline, parts), checkModule(manifest, parts)])
   const complete = completeManifest(manifest, { stdin, nonce: randomBytes(16).toString('hex') })
   refuseWhatCannotBeKept(complete, parts)
-  if (inline !== undefined && inline.length > 0) await parts.blobs.put(inline, { bytesMax: inline.length })
-  return { manifest: complete, fingerprint: digestOf(utf8(sortedJson(value))) }
+  return { manifest: complete, fingerprint: digestOf(utf8(sortedJson(value))), stdin: inline }
 }
 
 /** A new job, waiting. */

@@ -146,6 +146,8 @@ export class Worker implements OfferTaker {
   ): Promise<void> {
     const { blobs, holdings, identity } = this.parts
     const own = offer.submitter === identity.peerId
+    // Looked up when the executor wants it: most often a child has it compiled.
+    if (own && wanted.kind === 'module') return
     if (
       (own || (await holdings.holds(offer.submitter, wanted.digest))) &&
       (await blobs.get(wanted.digest)) !== undefined

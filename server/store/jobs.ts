@@ -17,12 +17,16 @@ export class JobStore {
 
   /**
    * The same key with the same fingerprint answers the first job, as it stands now, and creates nothing. A key lasts until `expiresAt`,
-   * as seen by the next job's `createdAt`.
+   * as seen by the next job's `createdAt`. `contents` are kept with it, at most 64 KiB each.
    * @throws {PhaseError} `idempotencyConflict` for a key with another fingerprint, `conflict` for a known id, `busy`, `unavailable`,
    * `quotaExceeded` (so may all methods that write).
    */
-  async create(job: Job, idempotency?: Idempotency): Promise<{ job: Job; created: boolean }> {
-    const first = await this.thread.write('createJob', job, idempotency)
+  async create(
+    job: Job,
+    idempotency?: Idempotency,
+    contents: readonly Uint8Array[] = [],
+  ): Promise<{ job: Job; created: boolean }> {
+    const first = await this.thread.write('createJob', job, idempotency, contents.map(owned))
     return first === undefined ? { job, created: true } : { job: first, created: false }
   }
 

@@ -57,7 +57,8 @@ export function createOperations(database: Database, options: StoreOptions) {
     statistics,
   }
   const writes = {
-    createJob: (job: Job, idempotency: Idempotency | undefined) => jobs.create(job, idempotency),
+    createJob: (job: Job, idempotency: Idempotency | undefined, contents: readonly Uint8Array[]) =>
+      jobs.create(job, idempotency, contents),
     applyToJob: (id: string, event: JobTransition, evidence: JobEvidence) => jobs.apply(id, event, evidence),
     putModule: (info: ModuleInfo) => modules.put(info),
     putContent: (content: Content, bytes: Uint8Array | undefined) => contents.put(content, bytes),

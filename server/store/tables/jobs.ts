@@ -43,7 +43,7 @@ export class JobTable {
   }
 
   /** The job that the key stands for already; `undefined` where `job` was created. @throws {PhaseError} `idempotencyConflict`, `conflict`. */
-  create(job: Job, idempotency: Idempotency | undefined): Job | undefined {
+  create(job: Job, idempotency: Idempotency | undefined, contents: readonly Uint8Array[]): Job | undefined {
     const first = idempotency && this.find(idempotency, Date.parse(job.createdAt))
     if (first !== undefined) return first
     if (this.row(job.id) !== undefined) throw new PhaseError('conflict', `Cannot create job "${job.id}": it exists`)
@@ -52,6 +52,7 @@ export class JobTable {
       .run(job.id, job.state, JSON.stringify(job))
     const number = Number(lastInsertRowid)
     this.record(number, createdEvent(job))
+    for (const bytes of contents) this.contents.putSmall(bytes)
     if (idempotency !== undefined) this.remember(number, idempotency)
     return undefined
   }
