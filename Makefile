@@ -43,3 +43,16 @@ demo-third: node_modules/.installed ## The same with a third node as bootstrap
 test: node_modules/.installed ## Everything, with what it needs installed where it may be
 	@.ci/install php java
 	$(NODE) --test --test-timeout=300000 '**/*.test.ts'
+
+.PHONY: openapi
+openapi: node_modules/.installed ## Write openapi/openapi.json from the schemas
+	$(NODE) openapi/generate.ts
+
+.PHONY: sdks
+sdks: openapi ## Generate the SDKs' clients from the document
+	@REQUIRED=1 .ci/install java
+	$(NODE) openapi/sdks.ts
+
+.PHONY: bench
+bench: node_modules/.installed ## Measure the node beside its floors, JSON out
+	@$(NODE) bench/run.ts

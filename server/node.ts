@@ -111,6 +111,7 @@ async function startParts(base: Base, onStop: (undo: () => Promise<unknown>) => 
     blobs: store.blobs,
     holdings: store.peers,
     slots: config.slots,
+    ran: (outcome, seconds) => base.metrics.ran(outcome, seconds),
   })
   const p2p = createP2p(base, store, worker)
   const directory = new Directory({ p2p, peers: store.peers, log, nowMs })
@@ -123,10 +124,11 @@ async function startParts(base: Base, onStop: (undo: () => Promise<unknown>) => 
     jobs: store.jobs,
     blobs: store.blobs,
     submission: { modules: store.modules, blobs: store.blobs, limits, slots: config.slots },
-    publish: event => {
+    publish: (event, job) => {
       base.events.publish(event)
-      if (event.type === 'finished') base.metrics.job(event.state, event.reason)
+      if (event.type === 'finished') base.metrics.job(job.state, job.reason, secondsBetween(job.createdAt, event.at))
     },
+    offered: outcome => base.metrics.offered(outcome),
     queueMax: config.queueMax,
   })
   const app = createApi(base, { store, executor, worker, p2p, directory, scheduler })
@@ -253,6 +255,8 @@ function readiness({ config }: Base, { p2p, directory }: Parts): { ready: boolea
   }
   return { ready: reasons.length === 0, reasons }
 }
+
+const secondsBetween = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / 1000
 
 /** Bearer tokens, one on a line, as sha256: the text itself is not kept. */
 async function readTokens(file: string): Promise<Buffer[]> {

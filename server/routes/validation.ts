@@ -25,7 +25,7 @@ function wrong(schema: TSchema, httpPart: 'params' | 'querystring', value: unkno
   const name = (first?.path ?? '').slice(1)
   const found = (value as Record<string, unknown>)[name]
   const given = typeof found === 'string' ? found.slice(0, 80) : JSON.stringify(found)
-  if (httpPart === 'params') return new PhaseError('notFound', `Cannot find "${given}": not a ${name} of this API`)
+  if (httpPart === 'params') return new PhaseError('notFound', `Cannot find "${given}": no ${name} of this API`)
   const unknown = !Object.hasOwn(schema['properties'] as object, name)
   return new PhaseError(
     unknown ? 'unknownField' : 'invalid',

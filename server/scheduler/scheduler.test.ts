@@ -84,7 +84,6 @@ async function network(conducts: Conduct[][]) {
       holdings: store.peers,
       limits,
       slots: 2,
-      now,
     })
     remotes.set(identity.peerId, { identity, worker, conduct, offers: 0 })
   }
@@ -103,7 +102,6 @@ async function network(conducts: Conduct[][]) {
     holdings: store.peers,
     limits,
     slots: 0,
-    now,
   })
   const directoryOfPeers = new Directory({ p2p, peers: store.peers, log, nowMs: Date.now })
   const scheduler = new Scheduler({

@@ -21,7 +21,10 @@ export interface SchedulerParts extends Omit<DeliveryParts, 'apply' | 'worker' |
   worker: DeliveryParts['worker'] & Pick<Worker, 'slots'>
   blobs: DeliveryParts['blobs']
   directory: Pick<Directory, 'candidates' | 'began' | 'ended' | 'succeeded' | 'failed' | 'want' | 'onChange'>
-  publish: (event: JobEvent) => void
+  /** Told of every step, with the job as it stands after it. */
+  publish: (event: JobEvent, job: Job) => void
+  /** Told of every delivery to another node: `settled`, or an error code. */
+  offered?: (outcome: string) => void
   log: {
     info(object: object, message: string): void
     warn(object: object, message: string): void
@@ -216,6 +219,7 @@ export class Scheduler {
     try {
       await deliver(job, peerId, { ...this.parts, input: this.input, apply: (...args) => this.apply(...args) }, signal)
       directory.succeeded(peerId)
+      this.count(peerId, 'settled')
     } catch (error) {
       const problem = isPhaseError(error)
         ? error
@@ -226,10 +230,15 @@ export class Scheduler {
           { job: job.id, peer: peerId, code: problem.code, why: problem.message },
           'a delivery did not end the job',
         )
+      this.count(peerId, problem.code)
       await this.recover(job, peerId, problem).catch((cause: unknown) => {
         log.error({ error: cause, job: job.id }, 'cannot write what became of a job')
       })
     }
+  }
+
+  private count(peerId: string, outcome: string): void {
+    if (peerId !== this.parts.identity.peerId) this.parts.offered?.(outcome)
   }
 
   private async recover(job: Job, peerId: string, problem: PhaseError): Promise<void> {
@@ -283,7 +292,7 @@ export class Scheduler {
   ): Promise<{ job: Job; event: JobEvent }> {
     if (event.type === 'started') this.starting.delete(id)
     const applied = await this.parts.jobs.apply(id, event, also)
-    this.parts.publish(applied.event)
+    this.parts.publish(applied.event, applied.job)
     if (isTerminal(applied.job.state)) {
       this.input.forget(id)
       for (const resolve of this.waiters.get(id) ?? []) resolve(applied.job)

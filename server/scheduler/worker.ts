@@ -30,8 +30,8 @@ export interface WorkerParts {
   holdings: Pick<PeerStore, 'hold' | 'holds'>
   limits: NodeLimits
   slots: number
-  /** RFC 3339 now. */
-  now: () => string
+  /** Told of every execution: how it ended and how long it took. */
+  ran?: (outcome: string, seconds: number) => void
 }
 
 /** Offers that may wait for a slot, for each slot: enough to keep it busy, few enough that a submitter looks elsewhere. */
@@ -232,6 +232,7 @@ export class Worker implements OfferTaker {
 
   private finish(taken: Taken, ended: Ended): void {
     taken.push(ended)
+    this.parts.ran?.(ended.end.reason, (ended.end.usage?.wallUs ?? 0) / 1e6)
     const expiry = setTimeout(() => this.taken.delete(keyText(taken.key)), leaseMs + resultTtlMs)
     expiry.unref()
     taken.forget = () => clearTimeout(expiry)
