@@ -1,0 +1,10 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Plasm\Exception;
+
+/** More was sent or asked for than the node takes, or has room for. */
+final class TooLargeException extends ApiException
+{
+}

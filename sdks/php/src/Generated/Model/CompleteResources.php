@@ -1,0 +1,24 @@
+<?php
+
+// Generated from openapi/openapi.json by `make sdks`. Do not edit.
+declare(strict_types=1);
+
+namespace PlasmGenerated\Model;
+
+use Plasm\Http\{ListOf, MapOf, Wire};
+
+/** What the job may use */
+final class CompleteResources implements \JsonSerializable
+{
+    use Wire;
+
+    public function __construct(
+        /** Execution slots that the job takes while it runs. 1 unless given */
+        public readonly int $cpu,
+        /** Linear memory cap in bytes, a multiple of 65536, enforced. 64 MiB unless given */
+        public readonly int $memoryBytes,
+        /** stdout + stderr cap in bytes. 8 MiB unless given */
+        public readonly int $outputBytes,
+    ) {
+    }
+}

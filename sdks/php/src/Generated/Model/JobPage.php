@@ -1,0 +1,22 @@
+<?php
+
+// Generated from openapi/openapi.json by `make sdks`. Do not edit.
+declare(strict_types=1);
+
+namespace PlasmGenerated\Model;
+
+use Plasm\Http\{ListOf, MapOf, Wire};
+
+/** Jobs, newest first */
+final class JobPage implements \JsonSerializable
+{
+    use Wire;
+
+    public function __construct(
+        /** @var list<Job> */
+        #[ListOf(Job::class)] public readonly array $items,
+        /** Cursor of the next page; absent on the last one */
+        public readonly ?string $nextCursor = null,
+    ) {
+    }
+}

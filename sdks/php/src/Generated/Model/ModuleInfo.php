@@ -1,0 +1,29 @@
+<?php
+
+// Generated from openapi/openapi.json by `make sdks`. Do not edit.
+declare(strict_types=1);
+
+namespace PlasmGenerated\Model;
+
+use Plasm\Http\{ListOf, MapOf, Wire};
+
+/** A module that this node keeps */
+final class ModuleInfo implements \JsonSerializable
+{
+    use Wire;
+
+    public function __construct(
+        /** sha256 of the bytes: its name */
+        public readonly string $digest,
+        /** How many bytes */
+        public readonly int $size,
+        /** @var list<ModuleImport> */
+        #[ListOf(ModuleImport::class)] public readonly array $imports,
+        /** @var list<ModuleExport> */
+        #[ListOf(ModuleExport::class)] public readonly array $exports,
+        /** When this node first got it */
+        public readonly \DateTimeImmutable $createdAt,
+        public readonly ?ModuleMemory $memory = null,
+    ) {
+    }
+}

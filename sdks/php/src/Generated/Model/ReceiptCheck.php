@@ -1,0 +1,27 @@
+<?php
+
+// Generated from openapi/openapi.json by `make sdks`. Do not edit.
+declare(strict_types=1);
+
+namespace PlasmGenerated\Model;
+
+use Plasm\Http\{ListOf, MapOf, Wire};
+
+/** One thing that was checked */
+final class ReceiptCheck implements \JsonSerializable
+{
+    use Wire;
+
+    public const RESULT_PASSED = 'passed';
+    public const RESULT_FAILED = 'failed';
+    public const RESULT_SKIPPED = 'skipped';
+
+    public function __construct(
+        /** Which check, e.g. signature, claimDigest, stdout */
+        public readonly string $name,
+        public readonly string $result,
+        /** For a person */
+        public readonly string $detail,
+    ) {
+    }
+}

@@ -1,0 +1,20 @@
+<?php
+
+// Generated from openapi/openapi.json by `make sdks`. Do not edit.
+declare(strict_types=1);
+
+namespace PlasmGenerated\Model;
+
+use Plasm\Http\{ListOf, MapOf, Wire};
+
+/** A receipt, and what it is held against */
+final class VerifyRequest implements \JsonSerializable
+{
+    use Wire;
+
+    public function __construct(
+        public readonly Envelope $envelope,
+        public readonly ?ReceiptExpected $expected = null,
+    ) {
+    }
+}
