@@ -12,7 +12,7 @@ export type JsonObject = { [member: string]: JsonValue }
 export interface JsonOptions {
   /** Nesting of objects and arrays. */
   depthMax?: number
-  /** Numbers are `0|-?[1-9][0-9]*` within 2^53 - 1. */
+  /** Numbers are `0|[1-9][0-9]*` up to 2^53 - 1: no sign, no fraction, no exponent. */
   integersOnly?: boolean
 }
 
@@ -52,7 +52,7 @@ const notCanonical = (what: string) =>
 
 const whiteSpace = /[ \t\n\r]*/y
 const plain = /[^"\\\u0000-\u001f]*/y
-const number = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/y
+const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
 const escapes: Record<string, string> = { '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' }
 
 class Reader {
@@ -164,12 +164,9 @@ class Reader {
     if (found === null) throw this.wrong('a value was expected')
     this.at += found[0].length
     const value = Number(found[0])
-    if (
-      this.integersOnly &&
-      (found[1] !== undefined || found[2] !== undefined || !Number.isSafeInteger(value) || Object.is(value, -0))
-    ) {
+    if (this.integersOnly && (!/^[0-9]+$/.test(found[0]) || !Number.isSafeInteger(value))) {
       this.at = start
-      throw this.wrong('a number is not an integer within 2^53 - 1')
+      throw this.wrong('a number is not an integer from 0 to 2^53 - 1')
     }
     return value
   }

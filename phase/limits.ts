@@ -50,6 +50,8 @@ export const requestPayloadBytesMax = 512 * KIB
 export const jsonDepthMax = 8
 /** Signatures in one envelope: executor, gateway, witnesses. */
 export const signaturesMax = 8
+/** An envelope may have twice its payload's limit and this much more: base64, eight signatures, members that a reader does not know. */
+export const envelopeBytesExtra = 16 * KIB
 
 /** One frame's JSON header on a stream. */
 export const frameHeaderBytesMax = 64 * KIB

@@ -7,7 +7,6 @@ import { type CompleteManifest, taskOf } from './manifest.ts'
 import type { JobRequest } from './request.ts'
 import {
   type Content,
-  ContentSchema,
   Did,
   Digest,
   Integer,
@@ -27,46 +26,118 @@ export const receiptPredicateType = 'https://phasebased.com/execution-receipt/v1
 
 /** What a claim says of how the run ended. Why a run stopped is in `measurement`, never here. */
 export type Outcome = { reason: 'exited'; exitCode: number } | { reason: 'stopped' } | { reason: 'outputExceeded' }
+/** A verifier that meets another reason says `unverifiable`. */
+export const outcomeReasons = ['exited', 'stopped', 'outputExceeded'] as const
 
-export interface Claim {
-  profile: string
-  module: DigestText
-  args: DigestText
-  env: DigestText
-  stdin: Content
-  limits: { memoryBytes: number; outputBytes: number }
-  capabilities: string[]
-  seed: string
-  outcome: Outcome
-  stdout: Content
-  stderr: Content
-}
+const Hex = (description: string, bytesMin: number, bytesMax = bytesMin) =>
+  Type.String({ description, pattern: `^([0-9a-f]{2}){${bytesMin},${bytesMax}}$` })
+const open = { open: true }
 
-export interface Measurement {
-  wallUs: number
-  cpuUs: number
-  compileUs: number
-  memoryBytesPeak: number
-  startedAt: string
-  finishedAt: string
-  /** Why the run stopped, where the claim says `stopped`: trapped, fuelExhausted or depthExhausted. */
-  stopped?: string
-  /** Which trap, where one is known: unreachable, divideByZero, … */
-  trap?: string
-  /** 16 random bytes, hex, by the executor: makes the receipt's id hiding. */
-  salt: string
-  executor: { did: string; peerId: string }
-  runtime: { name: string; version: string; engine: string; arch: string }
-}
+const OutcomeSchema = named(
+  'ReceiptOutcome',
+  'How the run ended',
+  {
+    reason: Type.String({ description: 'exited, stopped or outputExceeded' }),
+    exitCode: Type.Optional(Integer('What the guest exited with, only where the reason is exited', 0, 0xffff_ffff)),
+  },
+  open,
+)
+/** `ContentSchema`, but open: what is added inside a claim stays in its digest. */
+const ClaimContentSchema = named(
+  'ReceiptContent',
+  'Bytes, named by their digest',
+  { digest: Digest('sha256 of the bytes'), size: Integer('How many bytes') },
+  open,
+)
+const ClaimLimitsSchema = named(
+  'ReceiptLimits',
+  'Limits that the outcome depends on',
+  { memoryBytes: Integer('Linear memory'), outputBytes: Integer('stdout + stderr') },
+  open,
+)
 
-export interface Binding {
-  request: DigestText
-  submitter: string
-  jobId: string
-  replica: number
-  attempt: number
-  nonce: string
-}
+/** What is claimed under profile `phase-wasm32-v0`. A member that is not known stays in the digest. */
+export const ClaimSchema = named(
+  'ReceiptClaim',
+  'What was computed, and what came out',
+  {
+    profile: Type.String({ description: 'Under which rules it ran' }),
+    module: Digest('The module'),
+    args: Digest('Its arguments'),
+    env: Digest('Its environment'),
+    stdin: ref(ClaimContentSchema),
+    limits: ref(ClaimLimitsSchema),
+    capabilities: Type.Array(Type.String(), { description: 'What was granted beyond pure computation' }),
+    seed: Hex("Seeded the guest's random", 32),
+    outcome: Type.Unsafe<Outcome>(Type.Ref(OutcomeSchema.$id as string)),
+    stdout: ref(ClaimContentSchema),
+    stderr: ref(ClaimContentSchema),
+  },
+  open,
+)
+export type Claim = Static<typeof ClaimSchema>
+
+const ExecutorSchema = named(
+  'ReceiptExecutor',
+  'Who ran it',
+  { did: Did('did:key'), peerId: PeerIdText('The same key as a peer id') },
+  open,
+)
+const RuntimeSchema = named(
+  'ReceiptRuntime',
+  'On what it ran',
+  { name: Type.String(), version: Type.String(), engine: Type.String(), arch: Type.String() },
+  open,
+)
+const MeasurementSchema = named(
+  'ReceiptMeasurement',
+  'What the executor measured: never compared',
+  {
+    wallUs: Integer('Wall clock, microseconds'),
+    cpuUs: Integer('Processor time, microseconds'),
+    compileUs: Integer('Reading and compiling the module, microseconds'),
+    memoryBytesPeak: Integer('Linear memory at its largest'),
+    startedAt: Timestamp('Begin'),
+    finishedAt: Timestamp('End'),
+    stopped: Type.Optional(
+      Type.String({ description: 'Where the claim says stopped: trapped, fuelExhausted or depthExhausted' }),
+    ),
+    trap: Type.Optional(Type.String({ description: 'Which trap, where one is known: unreachable, divideByZero, …' })),
+    salt: Hex("Random, by the executor: makes the receipt's id hiding", 16),
+    executor: ref(ExecutorSchema),
+    runtime: ref(RuntimeSchema),
+  },
+  open,
+)
+export type Measurement = Static<typeof MeasurementSchema>
+
+const BindingSchema = named(
+  'ReceiptBinding',
+  'Which request the receipt answers',
+  {
+    request: Digest("sha256 of the request's payload bytes"),
+    submitter: Did('Who asked'),
+    jobId: JobId('For which job'),
+    replica: Integer('Which replica'),
+    attempt: Integer('Which execution'),
+    nonce: Hex('Which nonce', 16, 32),
+  },
+  open,
+)
+export type Binding = Static<typeof BindingSchema>
+
+/** All of the predicate but the claim, whose members depend on the profile. */
+export const PredicateSchema = named(
+  'ReceiptPredicate',
+  'An execution receipt',
+  {
+    claim: Type.Object({ profile: Type.String() }),
+    claimDigest: Digest('sha256 of the canonical form of the claim'),
+    measurement: ref(MeasurementSchema),
+    binding: ref(BindingSchema),
+  },
+  open,
+)
 
 export interface Statement {
   _type: typeof statementType
@@ -74,6 +145,17 @@ export interface Statement {
   predicateType: typeof receiptPredicateType
   predicate: { claim: Claim; claimDigest: DigestText; measurement: Measurement; binding: Binding }
 }
+
+/** What the schemas of a statement refer to. */
+export const statementSchemas = [
+  ClaimContentSchema,
+  OutcomeSchema,
+  ClaimLimitsSchema,
+  ExecutorSchema,
+  RuntimeSchema,
+  MeasurementSchema,
+  BindingSchema,
+]
 
 /** The claim of one run: what the manifest fixed, and what came out. */
 export function makeClaim(
@@ -83,7 +165,7 @@ export function makeClaim(
   return { ...taskOf(manifest), seed: manifest.seed, ...ran }
 }
 
-export const claimDigest = (claim: Claim): DigestText => canonicalDigest(claim as never)
+export const claimDigest = (claim: Claim): DigestText => canonicalDigest(claim)
 
 export const makeBinding = (request: JobRequest, requestDigest: DigestText): Binding => ({
   request: requestDigest,
@@ -155,40 +237,3 @@ export const ExpectedSchema = named('ReceiptExpected', 'What the caller knows by
 export type ReceiptExpected = Static<typeof ExpectedSchema>
 
 export const receiptSchemas = [ReceiptCheckSchema, VerificationSchema, ExpectedSchema]
-
-/** Shapes of the statement that a verifier reads, members that it does not know ignored but inside the claim. */
-export const BindingSchema = named(
-  'ReceiptBinding',
-  'Which request the receipt answers',
-  {
-    request: Digest("sha256 of the request's payload bytes"),
-    submitter: Did('Who asked'),
-    jobId: JobId('For which job'),
-    replica: Integer('Which replica'),
-    attempt: Integer('Which execution'),
-    nonce: Text('Which nonce', 64),
-  },
-  { open: true },
-)
-export const ReceiptExecutorSchema = named(
-  'ReceiptExecutor',
-  'Who ran it',
-  { did: Did('did:key'), peerId: PeerIdText('The same key as a peer id') },
-  { open: true },
-)
-export const MeasurementSchema = named(
-  'ReceiptMeasurement',
-  'What the executor measured: never compared',
-  {
-    wallUs: Integer('Wall clock'),
-    cpuUs: Integer('Processor time'),
-    compileUs: Integer('Reading and compiling'),
-    memoryBytesPeak: Integer('Linear memory at its largest'),
-    startedAt: Timestamp('Begin'),
-    finishedAt: Timestamp('End'),
-    salt: Type.String({ pattern: '^[0-9a-f]{32}$' }),
-    executor: ref(ReceiptExecutorSchema),
-  },
-  { open: true },
-)
-export const measurementSchemas = [ContentSchema, BindingSchema, ReceiptExecutorSchema, MeasurementSchema]

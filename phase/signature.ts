@@ -7,7 +7,7 @@ import { base64, concat, fromBase64, utf8, utf8Text } from './bytes.ts'
 import { PhaseError } from './errors.ts'
 import { didOf } from './identity.ts'
 import { parseJson } from './json.ts'
-import { signaturesMax } from './limits.ts'
+import { envelopeBytesExtra, signaturesMax } from './limits.ts'
 import { check, named, ref, Text } from './schema.ts'
 
 /**
@@ -81,9 +81,14 @@ export function readEnvelope(
   bytes: Uint8Array,
   payloadBytesMax: number,
 ): { payloadType: string; payload: Uint8Array; signatures: Uint8Array[]; keyids: (string | undefined)[] } {
-  if (bytes.length > payloadBytesMax * 2 + 16_384)
+  if (bytes.length > payloadBytesMax * 2 + envelopeBytesExtra)
     throw new PhaseError('invalid', 'Cannot read the envelope: too large')
-  const envelope = check(EnvelopeSchema, envelopeSchemas, parseJson(utf8Text(bytes)), 'the envelope')
+  const envelope = check(
+    EnvelopeSchema,
+    envelopeSchemas,
+    parseJson(utf8Text(bytes), { integersOnly: true }),
+    'the envelope',
+  )
   const payload = fromBase64(envelope.payload)
   if (payload.length > payloadBytesMax)
     throw new PhaseError('invalid', `Cannot read the envelope: payload exceeds ${payloadBytesMax} bytes`)
