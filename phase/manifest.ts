@@ -154,7 +154,8 @@ export function inlineStdin(stdin: Stdin | undefined): Uint8Array | undefined {
     throw wrong('/stdin', `exactly one of text, base64 and digest was expected, not ${given.length}`)
   }
   if (stdin.digest !== undefined) return undefined
-  const bytes = stdin.text === undefined ? fromBase64(stdin.base64 ?? '') : utf8(wellFormed(stdin.text, '/stdin/text'))
+  const bytes =
+    stdin.text === undefined ? bytesOfBase64(stdin.base64 ?? '') : utf8(wellFormed(stdin.text, '/stdin/text'))
   if (bytes.length <= limits.stdinInlineBytesMax) return bytes
   throw new PhaseError(
     'tooLarge',
@@ -164,6 +165,14 @@ export function inlineStdin(stdin: Stdin | undefined): Uint8Array | undefined {
       hint: 'Upload it with PUT /v1/blobs and give its digest instead.',
     },
   )
+}
+
+function bytesOfBase64(text: string): Uint8Array {
+  try {
+    return fromBase64(text)
+  } catch (cause) {
+    throw wrong('/stdin/base64', 'not standard padded base64', cause)
+  }
 }
 
 /** Every default filled in. `stdin` is the content of the bytes that the manifest carries or names. */
@@ -250,7 +259,7 @@ function checkText(args: readonly string[], env: Readonly<Record<string, string>
   let size = 0
   for (const [index, arg] of args.entries()) size += checkedBytes(arg, `/args/${index}`)
   for (const [key, value] of Object.entries(env)) {
-    const pointer = `/env/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
+    const pointer = `/env/${key.toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1')}`
     if (key === '' || key.includes('=')) throw wrong(pointer, 'a key must not be empty or hold "="')
     size += checkedBytes(key, pointer) + checkedBytes(value, pointer)
   }
@@ -302,5 +311,5 @@ function checkPlacement(placement: string): void {
   throw wrong('/placement', `"${placement}" is not any, local, remote or a peer id`)
 }
 
-const wrong = (pointer: string, what: string) =>
-  new PhaseError('invalid', `Cannot read the manifest at "${pointer}": ${what}`, { pointer })
+const wrong = (pointer: string, what: string, cause?: unknown) =>
+  new PhaseError('invalid', `Cannot read the manifest at "${pointer}": ${what}`, { pointer, cause })

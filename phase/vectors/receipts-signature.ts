@@ -18,8 +18,9 @@ import {
 } from './material.ts'
 import { invalid, pinned, type Row, valid } from './row.ts'
 import {
+  holdingSignature,
   honestKey,
-  identityKeySignature,
+  identityKey,
   mixedOrderKey,
   mixedOrderSignature,
   smallOrderR,
@@ -44,9 +45,8 @@ function ofKey(publicKey: Uint8Array, sign: (message: Uint8Array) => Uint8Array)
 }
 
 export function signatureReceipts(): Row[] {
-  const identity = identityKeySignature()
   const nonCanonical = toLittleEndian(fieldPrime + 1n)
-  const signBit = Uint8Array.from(identity.publicKey, (byte, index) => (index === 31 ? 0x80 : byte))
+  const signBit = Uint8Array.from(identityKey, (byte, index) => (index === 31 ? 0x80 : byte))
   return [
     valid('a good receipt', good),
     valid('a good receipt, the executor pinned by its did', good, pinned),
@@ -112,23 +112,23 @@ export function signatureReceipts(): Row[] {
     invalid(
       'signature',
       'a key of small order: the identity',
-      ofKey(identity.publicKey, () => identity.signature),
+      ofKey(identityKey, message => holdingSignature(identityKey, message)),
     ),
     invalid(
       'signature',
       'a key of small order, its sign bit set',
-      ofKey(signBit, () => identity.signature),
+      ofKey(signBit, message => holdingSignature(signBit, message)),
     ),
     invalid(
       'signature',
       'a key whose y is not below p',
-      ofKey(nonCanonical, () => identity.signature),
+      ofKey(nonCanonical, message => holdingSignature(nonCanonical, message)),
     ),
     invalid(
       'signature',
       'a key of small order, pinned',
-      ofKey(identity.publicKey, () => identity.signature),
-      { executor: didOf(identity.publicKey) },
+      ofKey(identityKey, message => holdingSignature(identityKey, message)),
+      { executor: didOf(identityKey) },
     ),
     invalid(
       'signature',

@@ -38,14 +38,18 @@ export function torsionInR(message: Uint8Array): Uint8Array {
   return concat(r, toLittleEndian((nonce + challenge(r, honestKey, message) * secret) % order))
 }
 
-/** By the honest key, with R of small order: the equation holds to the letter where R is the identity. */
-export function smallOrderR(message: Uint8Array): Uint8Array {
-  const r = Point.ZERO.toBytes()
+/** By the honest key, with R the identity, spelled in any way: the equation holds to the letter where the spelling is canonical. */
+export function smallOrderR(message: Uint8Array, r: Uint8Array = Point.ZERO.toBytes()): Uint8Array {
   return concat(r, toLittleEndian((challenge(r, honestKey, message) * secret) % order))
 }
 
-/** Holds for a verifier that lets the identity pass as a key: R = [S]B whatever the message. */
-export function identityKeySignature(): { publicKey: Uint8Array; signature: Uint8Array } {
-  const s = scalar('identity')
-  return { publicKey: Point.ZERO.toBytes(), signature: concat(Point.BASE.multiply(s).toBytes(), toLittleEndian(s)) }
+/** Holds, to the letter of the equation, for a verifier that lets a key of small order pass: R = [S]B, and 8 divides k. */
+export function holdingSignature(publicKey: Uint8Array, message: Uint8Array): Uint8Array {
+  for (let i = 0; ; i++) {
+    const s = scalar(`small ${i}`)
+    const r = Point.BASE.multiply(s).toBytes()
+    if (challenge(r, publicKey, message) % 8n === 0n) return concat(r, toLittleEndian(s))
+  }
 }
+
+export const identityKey: Uint8Array = Point.ZERO.toBytes()
