@@ -230,9 +230,11 @@ function record(job: Job, event: JobTransition): JobEvent {
   }
 }
 
+/** Only where the event itself brought it: what an earlier one said is not said again. */
 function detailOf(job: Job, event: JobTransition): { detail?: string } {
   if (event.type === 'progress') return { detail: event.detail }
-  return job.detail === undefined ? {} : { detail: job.detail }
+  const said = isTerminal(job.state) || event.type === 'returned'
+  return said && job.detail !== undefined ? { detail: job.detail } : {}
 }
 
 const conflict = (job: Job, event: JobTransition) =>

@@ -71,6 +71,30 @@ export function readReceipt(bytes: Uint8Array): Statement {
   return statement as unknown as Statement
 }
 
+/** The same for a person: what is claimed, what it cost, and what that is worth. Leave `statement` out where the receipt cannot be read. */
+export function explainReceipt(
+  { verdict, assurance, executor, checks }: Verification,
+  statement?: Statement,
+): string[] {
+  if (verdict !== 'valid' || statement === undefined) {
+    const open = checks.filter(({ result }) => result !== 'passed')
+    return [`The receipt is ${verdict}.`, ...open.map(({ name, result, detail }) => `${name} ${result}: ${detail}`)]
+  }
+  const { claim, measurement, binding } = statement.predicate
+  const { outcome, stdout, stderr } = claim
+  return [
+    `The key ${executor} signed that it ran module ${claim.module} under ${claim.profile}, for job ${binding.jobId}.`,
+    `It ended with ${outcome.reason}${outcome.reason === 'exited' ? ` ${outcome.exitCode}` : ''}: ${stdout.size} bytes of stdout, ${stderr.size} of stderr.`,
+    `By its own measure that took ${milliseconds(measurement.wallUs)} (processor ${milliseconds(measurement.cpuUs)}) and ${measurement.memoryBytesPeak} bytes of memory.`,
+    assurance === 'signed'
+      ? 'Nobody was expected as executor: whose key that is, the gateway is trusted for.'
+      : 'The key is the one that was expected.',
+    'That is a signed claim. That the work was done, only replay or agreement of independent executors can show.',
+  ]
+}
+
+const milliseconds = (us: number): string => `${(us / 1000).toFixed(1)} ms`
+
 /** The checks in the order of SPEC.md. It stops where nothing that follows would mean anything. */
 function* judge({ bytes, expected, pinned, ed25519, facts }: Case): Generator<ReceiptCheck> {
   const opened = attempt(() => readEnvelope(bytes, receiptPayloadBytesMax))

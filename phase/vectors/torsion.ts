@@ -13,7 +13,7 @@ export const smallOrderPoints: readonly Point[] = [1, 2, 3, 4, 5, 6, 7].reduce<P
 )
 const scalar = (label: string): bigint => littleEndian(sha512(utf8(label)).subarray(0, 32)) % order
 const secret = scalar('phase test key')
-const challenge = (r: Uint8Array, key: Uint8Array, message: Uint8Array): bigint =>
+export const challenge = (r: Uint8Array, key: Uint8Array, message: Uint8Array): bigint =>
   littleEndian(sha512(concat(r, key, message))) % order
 
 /** A good public key plus a point of order 8. */
