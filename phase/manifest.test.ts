@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { utf8 } from './bytes.ts'
-import { contentOf, emptyContent } from './digest.ts'
+import { contentOf, emptyContent, environOf } from './digest.ts'
 import { type ErrorCode, isPhaseError } from './errors.ts'
+import { parseJson } from './json.ts'
 import * as limits from './limits.ts'
 import {
   checkAgainstNode,
@@ -26,7 +27,7 @@ const key = text.filter(one => one !== '' && !one.includes('='))
 const manifests = fc.record(
   {
     args: fc.array(text, { maxLength: 5 }),
-    env: fc.dictionary(key, text, { maxKeys: 5 }),
+    env: fc.dictionary(key, text, { maxKeys: 5, noNullPrototype: true }),
     stdin: fc.oneof(
       fc.record({ text }),
       fc.record({ base64: fc.uint8Array({ maxLength: 30 }).map(bytes => Buffer.from(bytes).toString('base64')) }),
@@ -81,6 +82,13 @@ test('the task is what is computed: who asks, for how long and where makes no di
     { capabilities: ['clock'] },
   ]
   assert.equal(new Set([{}, ...others].map(task)).size, others.length + 1)
+})
+
+test('a variable named __proto__ is a variable', () => {
+  const env = parseJson('{"__proto__":"x"}')
+  const whole = complete({ env })
+  assert.deepEqual(environOf(whole.env), ['__proto__=x'])
+  assert.notEqual(taskDigest(whole), taskDigest(complete({})))
 })
 
 test('arguments and environment are 64 KiB together, one terminator each', () => {
