@@ -34,6 +34,7 @@ interface ReceiptVector {
   expected: ReceiptExpected
   verdict: string
   assurance?: string
+  receiptId?: string
   check?: string
 }
 
@@ -50,7 +51,9 @@ for (const [primitive, ed25519] of Object.entries(primitives)) {
           { verdict: vector.verdict, assurance: vector.assurance, check: vector.check },
           JSON.stringify(found, null, 1),
         )
-        if (found.verdict === 'valid') assert.equal(readReceipt(bytes).predicate.claimDigest, found.claimDigest)
+        if (found.verdict !== 'valid') return
+        assert.equal(readReceipt(bytes).predicate.claimDigest, found.claimDigest)
+        assert.equal(found.receiptId, vector.receiptId)
       })
     }
   })
