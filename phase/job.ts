@@ -43,12 +43,17 @@ export const JobReasonSchema = StringEnum([...claimedReasons, ...unclaimedReason
 })
 export type JobReason = Static<typeof JobReasonSchema>
 
-export const UsageSchema = named('Usage', 'What one execution used, as its executor says', {
-  wallUs: Integer('Wall clock, microseconds'),
-  cpuUs: Integer('Processor time, microseconds'),
-  compileUs: Integer('Of it, reading and compiling the module'),
-  memoryBytesPeak: Integer('Linear memory at its largest'),
-})
+export const UsageSchema = named(
+  'Usage',
+  'What one execution used, as its executor says',
+  {
+    wallUs: Integer('Wall clock, microseconds'),
+    cpuUs: Integer('Processor time, microseconds'),
+    compileUs: Integer('Of it, reading and compiling the module'),
+    memoryBytesPeak: Integer('Linear memory at its largest'),
+  },
+  { open: true },
+)
 export type Usage = Static<typeof UsageSchema>
 
 export const JobSchema = named('Job', 'A job and where it stands', {

@@ -6,13 +6,18 @@ import { Did, Integer, named, PeerIdText, ref, Text, Timestamp } from './schema.
 export const nodeInfoPayloadType = 'application/vnd.phase.node-info.v1+json'
 export { nodeInfoPayloadBytesMax }
 
-export const NodeLimitsSchema = named('NodeLimits', 'What a node accepts for one job at most', {
-  memoryBytes: Integer('Linear memory'),
-  outputBytes: Integer('stdout + stderr'),
-  stdinBytes: Integer('stdin'),
-  moduleBytes: Integer('Module'),
-  timeoutMs: Integer('Wall clock of one execution'),
-})
+export const NodeLimitsSchema = named(
+  'NodeLimits',
+  'What a node accepts for one job at most',
+  {
+    memoryBytes: Integer('Linear memory'),
+    outputBytes: Integer('stdout + stderr'),
+    stdinBytes: Integer('stdin'),
+    moduleBytes: Integer('Module'),
+    timeoutMs: Integer('Wall clock of one execution'),
+  },
+  { open: true },
+)
 export type NodeLimits = Static<typeof NodeLimitsSchema>
 
 const Profiles = Type.Array(Text('A profile, e.g. phase-wasm32-v0', 64), {

@@ -89,7 +89,7 @@ const RuntimeSchema = named(
   { name: Type.String(), version: Type.String(), engine: Type.String(), arch: Type.String() },
   open,
 )
-const MeasurementSchema = named(
+export const MeasurementSchema = named(
   'ReceiptMeasurement',
   'What the executor measured: never compared',
   {
@@ -111,7 +111,7 @@ const MeasurementSchema = named(
 )
 export type Measurement = Static<typeof MeasurementSchema>
 
-const BindingSchema = named(
+export const BindingSchema = named(
   'ReceiptBinding',
   'Which request the receipt answers',
   {

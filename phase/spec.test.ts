@@ -1,0 +1,123 @@
+/** SPEC.md says what the code does: its examples are in the vectors, its tables are the schemas and constants. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import type { TObject, TSchema } from '@sinclair/typebox'
+import * as machineLimits from '../machine/limits.ts'
+import { nobleEd25519 } from './ed25519.ts'
+import { errorCodes } from './errors.ts'
+import { JobReasonSchema, JobStateSchema, jobEventTypes } from './job.ts'
+import * as limits from './limits.ts'
+import { CompleteManifestSchema, capabilityNames, JobManifestSchema, profiles, ResourcesSchema } from './manifest.ts'
+import { NodeInfoSchema, NodeLimitsSchema, nodeInfoPayloadType } from './peer.ts'
+import {
+  BindingSchema,
+  ClaimSchema,
+  MeasurementSchema,
+  receiptPayloadType,
+  receiptPredicateType,
+  statementType,
+} from './receipt.ts'
+import { JobRequestSchema, requestPayloadType } from './request.ts'
+import { vectorFiles } from './vectors/generate.ts'
+import { everything, executor, receipt } from './vectors/material.ts'
+import { verifyReceipt } from './verify.ts'
+import { blobAnswerFrames, blobRequestFrames, executorFrames, infoFrames, protocols, submitterFrames } from './wire.ts'
+
+const spec = readFileSync(new URL('SPEC.md', import.meta.url), 'utf8')
+const vectors = Object.values(vectorFiles()).join('\n').replaceAll('\\"', '"')
+const section = (title: string): string => {
+  const found = new RegExp(`^## \\d+\\. ${title}\\n([\\s\\S]*?)(?=^## |$(?![\\s\\S]))`, 'm').exec(spec)
+  assert.ok(found, `a section "${title}"`)
+  return found[1] as string
+}
+const members = (schema: TSchema): string[] => Object.keys((schema as TObject).properties)
+const assertNames = (text: string, names: readonly string[]) => {
+  for (const name of names)
+    assert.match(text, new RegExp(`[\`.{ ,(]${RegExp.escape(name)}[\`.?:} ,)]`), `SPEC.md lacks "${name}"`)
+}
+
+test('every digest, key, did, peer id and canonical text of the page is in the vectors', () => {
+  const found = spec.match(/sha256:[0-9a-f]{64}|\b[0-9a-f]{64}\b|did:key:z6Mk\w+|12D3KooW\w+|^\{"args".*$/gm) ?? []
+  assert.ok(found.length > 10)
+  for (const value of found) assert.ok(vectors.includes(value), `not in the vectors: ${value}`)
+})
+
+test('the table of limits is limits.ts, no more and no less', () => {
+  assert.deepEqual(table(section('Limits')), { ...limits })
+})
+
+test('the bounds of the profile are those of the machine, no more and no less', () => {
+  const rows = section('Profiles')
+    .split('\n')
+    .filter(line => line.startsWith('| '))
+  const found: Record<string, number> = {}
+  for (let at = 0; at < rows.length; at += 2) {
+    const [names, values] = [cells(rows[at] as string), cells(rows[at + 1] as string)]
+    for (const [index, name] of names.entries()) found[name.replaceAll('`', '')] = Number(values[index])
+  }
+  assert.deepEqual(found, { ...machineLimits })
+})
+
+test('the page names every member, state, reason, event and code', () => {
+  assertNames(section('Manifest'), [...members(JobManifestSchema), ...members(ResourcesSchema), ...capabilityNames])
+  assertNames(section('Manifest'), members(CompleteManifestSchema))
+  assertNames(section('Job'), [
+    ...(JobStateSchema.enum as string[]),
+    ...(JobReasonSchema.enum as string[]),
+    ...jobEventTypes,
+  ])
+  assertNames(section('Request'), [...members(JobRequestSchema), requestPayloadType])
+  assertNames(section('Receipt'), [...members(ClaimSchema), ...members(MeasurementSchema), ...members(BindingSchema)])
+  assertNames(section('Receipt'), [receiptPayloadType, receiptPredicateType, statementType])
+  assertNames(section('Node info'), [...members(NodeInfoSchema), ...members(NodeLimitsSchema)])
+  assert.ok(section('Node info').includes(nodeInfoPayloadType))
+  assertNames(section('Profiles'), profiles)
+  assert.deepEqual((section('Error codes').match(/`\w+`/g) ?? []).map(code => code.slice(1, -1)).slice(0, -1), [
+    ...errorCodes,
+  ])
+})
+
+test('the page has every protocol, frame and member of a frame', () => {
+  const wire = section('Wire')
+  for (const protocol of Object.values(protocols)) assert.ok(wire.includes(protocol), protocol)
+  for (const frames of [infoFrames, blobRequestFrames, blobAnswerFrames, submitterFrames, executorFrames]) {
+    for (const [type, schema] of Object.entries(frames)) assertNames(wire, [type, ...members(schema)])
+  }
+})
+
+test('the checks of verification come in the order of the page', () => {
+  const order = section('Verification')
+    .split('\n')
+    .filter(line => line.startsWith('| `'))
+    .flatMap(line => (cells(line)[0] as string).match(/\w+/g) ?? [])
+  const { checks } = verifyReceipt(receipt.envelope, everything, nobleEd25519)
+  assert.deepEqual(
+    checks.map(({ name }) => name),
+    order,
+  )
+  assert.equal(everything.executor, executor.did)
+})
+
+function table(text: string): Record<string, number> {
+  const rows = text
+    .split('\n')
+    .filter(line => line.startsWith('| `'))
+    .map(cells)
+  return Object.fromEntries(
+    rows.flatMap(([names, values]) => {
+      const numbers = (values as string).split(', ').map(Number)
+      return (names as string)
+        .replaceAll('`', '')
+        .split(', ')
+        .map((name, index): [string, number] => [name, numbers[index] as number])
+    }),
+  )
+}
+
+function cells(row: string): string[] {
+  return row
+    .split('|')
+    .slice(1, -1)
+    .map(cell => cell.trim())
+}
