@@ -118,6 +118,12 @@ export function docsRoutes(app: FastifyInstance): void {
     routePrefix: '/docs',
     staticCSP: pagePolicy,
     theme: { title: 'Plasm' },
-    uiConfig: { layout: 'BaseLayout', deepLinking: true, docExpansion: 'list', defaultModelsExpandDepth: 0, tryItOutEnabled: true },
+    uiConfig: {
+      layout: 'BaseLayout',
+      deepLinking: true,
+      docExpansion: 'list',
+      defaultModelsExpandDepth: 0,
+      tryItOutEnabled: true,
+    },
   })
 }

@@ -12,13 +12,11 @@ const applicationId = 0x506c_736d
 /** @throws {PhaseError} `unsupported` for a database of a newer version, `conflict` for one that is not ours. */
 export function migrate(connection: DatabaseSync, directory: string, steps: readonly string[] = migrations): void {
   const version = numberOf(connection, 'user_version')
-  if (version > 0 && numberOf(connection, 'application_id') !== applicationId) {
+  if (!isEmpty(connection) && numberOf(connection, 'application_id') !== applicationId) {
     throw new PhaseError(
       'conflict',
       `Cannot open the store in "${directory}": its database belongs to another program`,
-      {
-        hint: 'Give this node a data directory of its own.',
-      },
+      { hint: 'Give this node a data directory of its own.' },
     )
   }
   if (version > steps.length) {
@@ -43,3 +41,6 @@ function apply(connection: DatabaseSync, version: number, step: string): void {
 
 const numberOf = (connection: DatabaseSync, pragma: string): number =>
   Number(connection.prepare(`PRAGMA ${pragma}`).get()?.[pragma])
+
+const isEmpty = (connection: DatabaseSync): boolean =>
+  connection.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined

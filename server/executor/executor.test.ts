@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { after, before, describe, test } from 'node:test'
+import { compileFixture } from '../../machine/fixtures/compile.ts'
+import { digestOf } from '../../phase/digest.ts'
+import { isPhaseError } from '../../phase/errors.ts'
+import { type Execution, type ExecutionRequest, Executor } from './executor.ts'
+
+const mebibyte = 1024 * 1024
+const log = { warn: () => {} }
+const never = new AbortController().signal
+const hello = await readFile(new URL('../../examples/hello/hello.wasm', import.meta.url))
+const executor = new Executor({ children: 2, isolation: 'pool', log })
+before(() => executor.start())
+after(() => executor.stop())
+
+function request(bytes: Uint8Array, more: Partial<ExecutionRequest> = {}): ExecutionRequest {
+  return {
+    module: { digest: digestOf(bytes), bytes: async () => bytes },
+    args: [],
+    environ: [],
+    stdin: new Uint8Array(0),
+    seed: '00'.repeat(32),
+    capabilities: [],
+    memoryBytesMax: 64 * mebibyte,
+    outputBytesMax: mebibyte,
+    timeoutMs: 20_000,
+    ...more,
+  }
+}
+
+const requestOf = async (name: string, more: Partial<ExecutionRequest> = {}) =>
+  request(await compileFixture(name), more)
+
+/** What a test looks at: how it ended, in a word or two. */
+function end(execution: Execution): string {
+  if (execution.kind === 'faulted') return execution.reason
+  const { outcome, stopped, trap } = execution
+  if (outcome.reason === 'exited') return `exited ${outcome.exitCode}`
+  return outcome.reason === 'stopped' ? [stopped, trap].filter(Boolean).join(' ') : outcome.reason
+}
+
+async function helloStillWorks(on = executor): Promise<void> {
+  const execution = await on.run(request(hello, { stdin: Buffer.from('abc\n') }), never)
+  assert.ok(execution.kind === 'ended', JSON.stringify(execution))
+  assert.equal(Buffer.from(execution.stdout).toString(), 'cba\n')
+}
+
+describe('whatever a guest does, it ends in a word, and the next job is served', () => {
+  const ends: Record<string, [string, Partial<ExecutionRequest>?]> = {
+    'args-and-environ': ['exited 0'],
+    'bulk-memory-loop': ['timedOut', { timeoutMs: 300, memoryBytesMax: 256 * mebibyte }],
+    'clock-and-random': ['exited 0'],
+    'deep-recursion': ['depthExhausted'],
+    echo: ['exited 0'],
+    exceptions: ['moduleRejected'],
+    'exit-3': ['exited 3'],
+    'file-flood': ['exited 22'],
+    files: ['exited 0'],
+    'imported-memory': ['moduleRejected'],
+    loop: ['timedOut', { timeoutMs: 100 }],
+    'loop-in-start': ['timedOut', { timeoutMs: 100 }],
+    'memory-big': ['exited 0', { memoryBytesMax: 96 * mebibyte }],
+    'memory-bomb': ['exited 1024'],
+    'memory-bomb-at-once': ['exited 0'],
+    'memory-initial-big': ['moduleRejected'],
+    memory64: ['moduleRejected'],
+    'no-memory': ['exited 0'],
+    'no-start': ['moduleRejected'],
+    'output-flood': ['outputExceeded'],
+    'relaxed-simd': ['moduleRejected'],
+    'reserved-export': ['moduleRejected'],
+    'several-memories': ['moduleRejected'],
+    simd: ['exited 10'],
+    sleep: ['exited 0'],
+    'start-function': ['exited 0'],
+    'table-bomb': ['moduleRejected'],
+    'table-grow-bomb': ['exited 99001'],
+    threads: ['moduleRejected'],
+    'trap-data': ['trapped memoryOutOfBounds'],
+    'trap-divide': ['trapped divideByZero'],
+    'trap-indirect': ['trapped indirectCallMismatch'],
+    'trap-memory': ['trapped memoryOutOfBounds'],
+    'trap-unreachable': ['trapped unreachable'],
+    'unknown-import': ['moduleRejected'],
+    'wild-pointers': ['exited 0'],
+    'wrong-import-type': ['moduleRejected'],
+  }
+  for (const [name, [expected, more]] of Object.entries(ends)) {
+    test(`${name}: ${expected}`, async () => {
+      const execution = await executor.run(await requestOf(name, more), never)
+      assert.equal(end(execution), expected, JSON.stringify(execution).slice(0, 500))
+      await helloStillWorks()
+    })
+  }
+
+  test('what is not WebAssembly at all: moduleRejected', async () => {
+    const execution = await executor.run(request(Buffer.from('#!/bin/sh\n')), never)
+    assert.equal(end(execution), 'moduleRejected')
+    await helloStillWorks()
+  })
+})
+
+test('a run is measured', async () => {
+  const execution = await executor.run(await requestOf('memory-bomb'), never)
+  assert.ok(execution.kind === 'ended')
+  const { usage, startedAt, finishedAt } = execution
+  assert.equal(usage.memoryBytesPeak, 64 * mebibyte)
+  assert.ok(usage.wallUs > 0 && usage.cpuUs > 0)
+  assert.ok(startedAt <= finishedAt)
+})
+
+test('a run that was late says what it took, as the operating system saw it', {
+  skip: process.platform !== 'linux',
+}, async () => {
+  const execution = await executor.run(await requestOf('loop', { timeoutMs: 150 }), never)
+  assert.ok(execution.kind === 'faulted')
+  assert.match(execution.detail, /not done after 150 ms; it took \d+\.\d+ s of processor time/)
+})
+
+test('clock and random are the real ones where they are granted', async () => {
+  const execution = await executor.run(
+    await requestOf('clock-and-random', { capabilities: ['clock', 'random'] }),
+    never,
+  )
+  assert.ok(execution.kind === 'ended')
+  const milliseconds = Number(Buffer.from(execution.stdout).readBigUInt64LE() / 1_000_000n)
+  assert.ok(Math.abs(milliseconds - Date.now()) < 60_000)
+  assert.notEqual(Buffer.from(execution.stdout).toString('hex', 8, 12), '76b8e0ad')
+})
+
+test('large input and output pass through whole', async () => {
+  const stdin = new Uint8Array(40 * mebibyte).map((_, index) => index * 31)
+  const execution = await executor.run(await requestOf('echo', { stdin, outputBytesMax: stdin.length }), never)
+  assert.ok(execution.kind === 'ended')
+  assert.equal(digestOf(execution.stdout), digestOf(stdin))
+  await helloStillWorks()
+})
+
+test('an abort kills what runs, and what waits never begins', async () => {
+  const loop = await requestOf('loop')
+  const stops = Array.from({ length: 6 }, () => new AbortController())
+  const runs = stops.map(stop => executor.run(loop, stop.signal))
+  for (const stop of stops.toReversed()) stop.abort()
+  for (const run of runs) assert.equal(end(await run), 'cancelled')
+  assert.equal(end(await executor.run(loop, AbortSignal.abort())), 'cancelled')
+  await helloStillWorks()
+})
+
+test('children killed from outside in the middle of jobs are replaced, and the jobs say so', async () => {
+  const loop = await requestOf('loop')
+  const stop = new AbortController()
+  const runs = [executor.run(loop, stop.signal), executor.run(loop, stop.signal), executor.run(loop, stop.signal)]
+  const before = [...executor.pids]
+  for (const pid of before) process.kill(pid, 'SIGKILL')
+  const ends = await Promise.all(runs.slice(0, before.length))
+  for (const execution of ends) {
+    assert.equal(end(execution), 'internal')
+    assert.match(execution.kind === 'faulted' ? execution.detail : '', /SIGKILL|closed its pipe/)
+  }
+  stop.abort()
+  await Promise.all(runs)
+  await helloStillWorks()
+  assert.ok(executor.pids.every(pid => !before.includes(pid)))
+})
+
+test('two hundred jobs ask for the module once per child', async () => {
+  const fresh = new Executor({ children: 2, isolation: 'pool', log })
+  await fresh.start()
+  let asked = 0
+  const job = request(hello)
+  job.module.bytes = async () => {
+    asked++
+    return hello
+  }
+  const executions = await Promise.all(Array.from({ length: 200 }, () => fresh.run(job, never)))
+  for (const execution of executions) {
+    assert.ok(execution.kind === 'ended')
+    assert.equal(Buffer.from(execution.stdout).toString(), 'dlroW ,olleH')
+  }
+  assert.ok(asked >= 1 && asked <= 3, `asked ${asked} times`)
+  await fresh.stop()
+})
+
+test('with isolation fresh no process sees two jobs', async () => {
+  const fresh = new Executor({ children: 1, isolation: 'fresh', log })
+  await fresh.start()
+  for (let job = 0; job < 3; job++) {
+    const before = fresh.pids
+    await helloStillWorks(fresh)
+    assert.ok(before.some(pid => !fresh.pids.includes(pid)))
+  }
+  await fresh.stop()
+})
+
+test('a module whose bytes cannot be had rejects, and the child stays', async () => {
+  const job = request(hello)
+  job.module = { digest: digestOf(Buffer.from('elsewhere')), bytes: () => Promise.reject(new Error('gone')) }
+  const before = executor.pids
+  await assert.rejects(executor.run(job, never), /gone/)
+  assert.deepEqual(executor.pids, before)
+  await helloStillWorks()
+})
+
+describe('inspect', () => {
+  test('says what a module asks for and offers', async () => {
+    const { imports, memory } = await executor.inspect(hello, never)
+    assert.deepEqual(
+      imports.map(({ name }) => name),
+      ['fd_read', 'fd_write', 'proc_exit'],
+    )
+    assert.equal(memory?.initialBytes, 131_072)
+  })
+
+  test('rejects with reason and place, and the child stays', async () => {
+    const before = executor.pids
+    const bytes = await compileFixture('table-bomb')
+    await assert.rejects(executor.inspect(bytes, never), error => {
+      assert.ok(isPhaseError(error, 'moduleRejected'))
+      assert.match(error.message, /table section, byte 21: a table of 10000000 entries/)
+      return true
+    })
+    assert.deepEqual(executor.pids, before)
+  })
+
+  test('can be given up', async () => {
+    await assert.rejects(executor.inspect(hello, AbortSignal.abort()))
+    await helloStillWorks()
+  })
+})
+
+test('after stop no process is left, and runs are refused', async () => {
+  const other = new Executor({ children: 2, isolation: 'pool', log })
+  await assert.rejects(other.run(request(hello), never), /not started/)
+  await other.start()
+  await helloStillWorks(other)
+  const { pids } = other
+  assert.ok(pids.length > 0)
+  await other.stop()
+  for (const pid of pids) assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' })
+  await assert.rejects(other.run(request(hello), never), /stopping/)
+})

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import type { Duplex } from 'node:stream'
+import { json } from 'node:stream/consumers'
+import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { openSandbox } from './sandbox.ts'
+import { encodeProgram } from './sources.ts'
+
+/** Tries to get out, and says how each try ended. */
+const probe = `
+import { readFileSync, writeFileSync, writeSync, readdirSync, openSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { Worker } from 'node:worker_threads'
+import { connect, createServer } from 'node:net'
+import { lookup } from 'node:dns'
+import inspector from 'node:inspector'
+const tries = {
+  readFile: () => readFileSync('/etc/passwd'),
+  readItsOwnDirectory: () => readdirSync('.'),
+  openDevNull: () => openSync('/dev/null', 'r'),
+  writeFile: () => writeFileSync('/tmp/plasm-was-here', ''),
+  spawn: () => { const { error } = spawnSync('/bin/true'); if (error) throw error },
+  worker: () => new Worker('0', { eval: true }),
+  evaluate: () => eval('1'),
+  makeFunction: () => new Function('return 1')(),
+  addon: () => process.dlopen({ exports: {} }, '/nothing.node'),
+  inspect: () => inspector.open(0),
+  importFile: () => process.getBuiltinModule('node:module').createRequire('file:///')('/etc/hostname'),
+}
+const later = {
+  connect: () => new Promise((resolve, reject) => connect(9, '127.0.0.1').once('connect', resolve).once('error', reject)),
+  listen: () => new Promise((resolve, reject) => createServer().once('error', reject).listen(0, '127.0.0.1', resolve)),
+  dns: () => new Promise((resolve, reject) => lookup('localhost', error => (error ? reject(error) : resolve()))),
+}
+const report = { environment: Object.keys(process.env), directory: (() => { try { return process.cwd() } catch { return '' } })() }
+for (const [name, attempt] of Object.entries({ ...tries, ...later })) {
+  try { await attempt(); report[name] = 'allowed' } catch (error) { report[name] = error.code ?? error.name }
+}
+writeSync(3, JSON.stringify(report))
+process.exit(0)
+`
+
+test('a child can reach nothing but its pipe', async () => {
+  const child = (await openSandbox()).spawn()
+  const pipe = child.stdio[3] as Duplex
+  pipe.write(encodeProgram({ entry: 'probe:///probe.js', sources: { 'probe:///probe.js': probe } }))
+  const { environment, directory, ...tries } = (await json(pipe)) as Record<string, unknown>
+  assert.deepEqual(environment, [])
+  assert.ok(directory === '/' || directory === '')
+  for (const [name, end] of Object.entries(tries)) {
+    const expected =
+      name === 'evaluate' || name === 'makeFunction' ? 'EvalError' : /^ERR_(ACCESS_DENIED|DLOPEN_DISABLED)$/
+    if (typeof expected === 'string') assert.equal(end, expected, name)
+    else assert.match(String(end), expected, name)
+  }
+})
+
+const alive = (pid: number) => existsSync(`/proc/${pid}`)
+
+test('a child in an endless loop dies with its parent', async t => {
+  if (!(await openSandbox()).layers.includes('parentDeathSignal')) return t.skip('setpriv of util-linux is not here')
+  const parent = spawn(process.execPath, ['--input-type=module', '--eval', endless], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [line] = (await once(parent.stdout, 'data')) as [Buffer]
+  const pids = JSON.parse(line.toString()) as number[]
+  assert.ok(pids.length > 0 && pids.every(alive))
+  parent.kill('SIGKILL')
+  await once(parent, 'exit')
+  for (let waits = 0; pids.some(alive) && waits < 500; waits++) await delay(10)
+  assert.deepEqual(pids.filter(alive), [])
+})
+
+const here = new URL('.', import.meta.url).href
+const endless = `
+import { compileFixture } from '${here}../../machine/fixtures/compile.ts'
+import { Executor } from '${here}executor.ts'
+const executor = new Executor({ children: 1, isolation: 'pool', log: { warn() {} } })
+await executor.start()
+const bytes = await compileFixture('loop')
+const limits = { memoryBytesMax: 1 << 20, outputBytesMax: 0, timeoutMs: 60_000 }
+const request = { module: { digest: 'loop', bytes: async () => bytes }, args: [], environ: [], stdin: new Uint8Array(0), seed: '00'.repeat(32), capabilities: [], ...limits }
+void executor.run(request, new AbortController().signal)
+setTimeout(() => console.log(JSON.stringify(executor.pids)), 100)
+`

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { readdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { isPhaseError } from '../../phase/errors.ts'
+import { Store } from './store.ts'
+import { rejection } from './testing/errors.ts'
+import { temporaryDirectory } from './testing/open.ts'
+import { newJob, stream } from './testing/samples.ts'
+
+test('a full disk is quotaExceeded; what was answered stays, and room heals it without a restart', async t => {
+  const disk = await smallDisk(t, '4m')
+  if (disk === undefined) return t.skip('a file system could not be mounted')
+  await writeFile(join(disk, 'ballast'), randomBytes(1_500_000))
+  const store = new Store({ directory: join(disk, 'store'), bytesMax: 2 ** 30 })
+  t.after(() => store.stop())
+  await store.start()
+  const kept = await store.blobs.put(stream(100_000).source, { bytesMax: 100_000 })
+  const { created, failure } = await createUntilRefused(store)
+  assert.ok(isPhaseError(failure, 'quotaExceeded'), String(failure))
+  assert.match(failure.hint ?? '', /room on the disk/)
+  await rejection(store.blobs.put(stream(3_000_000).source, { bytesMax: 3_000_000 }), 'quotaExceeded')
+  assert.deepEqual(await readdir(join(disk, 'store', 'incoming')), [])
+  assert.equal((await store.blobs.bytes(kept.digest)).length, 100_000)
+
+  await rm(join(disk, 'ballast'))
+  const late = newJob()
+  await store.jobs.create(late)
+  await store.stop()
+  await store.start()
+  for (const id of [...created, late.id]) assert.ok(await store.jobs.get(id), id)
+})
+
+async function createUntilRefused(store: Store): Promise<{ created: string[]; failure: unknown }> {
+  const created: string[] = []
+  for (;;) {
+    const jobs = Array.from({ length: 20 }, () => newJob())
+    const settled = await Promise.allSettled(jobs.map(job => store.jobs.create(job)))
+    created.push(...jobs.filter((_, index) => settled[index]?.status === 'fulfilled').map(({ id }) => id))
+    const refused = settled.find(result => result.status === 'rejected')
+    if (refused !== undefined) return { created, failure: refused.reason }
+  }
+}
+
+/** A file system of `size` that ends with the test; `undefined` where this user may not mount. */
+async function smallDisk(t: TestContext, size: string): Promise<string | undefined> {
+  const directory = await temporaryDirectory(t)
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', directory], { stdio: 'ignore' })
+  } catch {
+    return undefined
+  }
+  t.after(() => execFileSync('umount', ['-l', directory]))
+  return directory
+}
