@@ -171,6 +171,7 @@ function createP2p(
   }
   return new P2p({
     privateKey: identity.seed,
+    version,
     network: config.network,
     listen: config.p2p,
     announce: config.announce,

@@ -58,6 +58,11 @@ export class FrameStream {
     return this.draining > 0
   }
 
+  /** Whether nothing can be said any more. */
+  get isBroken(): boolean {
+    return this.stream.writeStatus !== 'writable'
+  }
+
   /**
    * The next frame, one reader at a time.
    * @throws {PhaseError} `unavailable` when the stream ends, `timedOut`, `protocol` for anything that is no frame of `set`.

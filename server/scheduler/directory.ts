@@ -172,9 +172,9 @@ export class Directory {
   private async greetRemembered(): Promise<void> {
     const remembered = await this.parts.peers.list(16)
     await Promise.all(
-      remembered.map(async ({ peerId }) => {
+      remembered.map(async ({ peerId, addresses }) => {
         const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(3_000)])
-        await this.parts.p2p.hello(peerId, signal).then(
+        await this.parts.p2p.hello(peerId, signal, addresses).then(
           peer => this.learn(peer),
           () => this.parts.peers.delete(peerId).catch(() => {}),
         )

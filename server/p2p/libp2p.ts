@@ -1,0 +1,104 @@
+/** The configuration of libp2p: a plain function of this node's settings, so that it can be looked at without starting anything. */
+import { noise } from '@chainsafe/libp2p-noise'
+import { type Identify, identify } from '@libp2p/identify'
+import type { ComponentLogger, Libp2p, PeerInfo, PrivateKey } from '@libp2p/interface'
+import { type KadDHTComponents, kadDHT, type SingleKadDHT } from '@libp2p/kad-dht'
+import { mdns } from '@libp2p/mdns'
+import { type Ping, ping } from '@libp2p/ping'
+import { preSharedKey } from '@libp2p/pnet'
+import { tcp } from '@libp2p/tcp'
+import type { Libp2pOptions } from 'libp2p'
+import { protocols } from '../../phase/wire.ts'
+import { isUsable, type Network } from './addresses.ts'
+import { GuardedDatastore, gate, guardedYamux } from './guard.ts'
+
+export interface P2pSettings {
+  network: Network
+  /** Multiaddrs. */
+  listen: readonly string[]
+  /** Multiaddrs told to others; empty: what is listened on and observed. */
+  announce: readonly string[]
+  /** Multiaddrs with peer ids. */
+  bootstrap: readonly string[]
+  /** A pre-shared key of a private cluster, in the `/key/swarm/psk/1.0.0/` text form. */
+  networkKey?: Uint8Array
+}
+
+export interface Services extends Record<string, unknown> {
+  identify: Identify
+  ping: Ping
+  dht: SingleKadDHT
+}
+
+const minuteMs = 60_000
+
+/** Connections in all; beyond it the least useful are closed. About 0.3 MB each. */
+export const connectionsMax = 300
+/** How long a peer and its addresses are remembered: longer than provider records live, or these lead nowhere. */
+const peerAgeMs = 48 * 60 * minuteMs
+/** A record outlives two of its provider's statements; a dead node is forgotten within half an hour. The storing node's setting decides. */
+export const recordTtlMs = 30 * minuteMs
+
+export function libp2pOptions(
+  settings: P2pSettings,
+  parts: { privateKey: PrivateKey; version: string; connections: () => { host: string; peerId: string }[] },
+): Libp2pOptions<Services> {
+  const { network, listen, announce, bootstrap, networkKey } = settings
+  const usable = (address: { toString(): string }) => isUsable(network, address.toString())
+  return {
+    privateKey: parts.privateKey,
+    nodeInfo: { name: 'plasm', version: parts.version, userAgent: `plasm/${parts.version}` },
+    start: false,
+    datastore: new GuardedDatastore(),
+    addresses: {
+      listen: [...listen],
+      announce: [...announce],
+      announceFilter: addresses => addresses.filter(usable),
+    },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [guardedYamux()],
+    ...(networkKey === undefined ? {} : { connectionProtector: preSharedKey({ psk: networkKey }) }),
+    connectionGater: gate(network, bootstrap, parts.connections),
+    peerDiscovery: network === 'lan' ? [mdns({ serviceTag: '_phase._udp.local' })] : [],
+    connectionManager: {
+      maxConnections: connectionsMax,
+      // A cluster or a translator starts many at once; the gate bounds what one host may hold.
+      inboundConnectionThreshold: network === 'public' ? 20 : 200,
+      maxIncomingPendingConnections: 64,
+      dialTimeout: 10_000,
+      addressDialTimeout: 3_000,
+    },
+    // The defaults drop every connection of a node that is busy for 5 s.
+    connectionMonitor: {
+      pingInterval: 15_000,
+      pingTimeout: { minTimeout: 15_000 },
+      abortConnectionOnPingFailure: true,
+    },
+    peerStore: { maxAddressAge: peerAgeMs, maxPeerAge: peerAgeMs },
+    services: {
+      identify: identify(),
+      ping: ping(),
+      dht: kadDHT({
+        protocol: protocols.kad,
+        // Otherwise a node without a public address only asks, and nobody answers. Public nodes find out which they are.
+        ...(network === 'public' ? {} : { clientMode: false }),
+        peerInfoMapper: (peer: PeerInfo) => ({ ...peer, multiaddrs: peer.multiaddrs.filter(usable) }),
+        initialQuerySelfInterval: 50,
+        querySelfInterval: minuteMs,
+        reprovide: { validity: recordTtlMs, threshold: (recordTtlMs * 2) / 3, interval: minuteMs },
+      }) as (components: KadDHTComponents) => SingleKadDHT,
+    },
+    logger: silentLogger,
+  }
+}
+
+export type PhaseLibp2p = Libp2p<Services>
+
+/** libp2p reports through errors and events; its debug lines go nowhere. */
+const silentLogger: ComponentLogger = {
+  forComponent: () => {
+    const silent = Object.assign(() => {}, { enabled: false, error: () => {}, trace: () => {} })
+    return Object.assign(silent, { newScope: () => silent as never })
+  },
+}
