@@ -17,15 +17,18 @@ async function runOnce(): Promise<void> {
   let memory: DataView
   let read = false
   const imports = {
-    wasi_snapshot_preview1: new Proxy({} as Record<string, WebAssembly.ImportValue>, {
-      get: (_target, name) => {
-        if (name === 'fd_read') return read_
-        if (name === 'fd_write') return write
-        if (name === 'proc_exit') return exit
-        return () => 0
+    wasi_snapshot_preview1: new Proxy<Record<string, WebAssembly.ImportValue>>(
+      {},
+      {
+        get: (_target, name) => {
+          if (name === 'fd_read') return read_
+          if (name === 'fd_write') return write
+          if (name === 'proc_exit') return exit
+          return () => 0
+        },
+        has: () => true,
       },
-      has: () => true,
-    }),
+    ),
   }
   const instance = await WebAssembly.instantiate(module, imports)
   memory = new DataView((instance.exports['memory'] as WebAssembly.Memory).buffer)

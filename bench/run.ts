@@ -21,7 +21,7 @@ const nodes: NodeProcess[] = []
 try {
   console.log(JSON.stringify(await measure(), null, 2))
 } finally {
-  for (const node of nodes.reverse()) await node.stop()
+  for (const node of nodes.toReversed()) await node.stop()
   await rm(directory, { recursive: true, force: true })
 }
 

@@ -16,7 +16,7 @@ process.exitCode = await demo(process.argv.includes('--third-bootstrap')).catch(
   console.error(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`)
   return 1
 })
-for (const node of started.reverse()) await node.stop()
+for (const node of started.toReversed()) await node.stop()
 await rm(directory, { recursive: true, force: true })
 
 async function demo(thirdBootstrap: boolean): Promise<number> {

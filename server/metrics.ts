@@ -35,6 +35,7 @@ export class Metrics {
   private readonly jobs: Counter<'state' | 'reason'>
   private readonly jobSeconds: Histogram<'state'>
   private readonly runs: Histogram<'outcome'>
+  private readonly kills: Counter<'reason'>
   private readonly offers: Counter<'outcome'>
   private readonly uploadBytes: Counter<'kind'>
 
@@ -67,6 +68,12 @@ export class Metrics {
       help: 'Executions on this node by how they ended',
       labelNames: ['outcome'],
       buckets: runBuckets,
+      registers,
+    })
+    this.kills = new Counter({
+      name: 'plasm_executor_kills_total',
+      help: 'Child processes that were killed in the middle of their task, by why',
+      labelNames: ['reason'],
       registers,
     })
     this.offers = new Counter({
@@ -118,6 +125,10 @@ export class Metrics {
 
   ran(outcome: string, seconds: number): void {
     this.runs.observe({ outcome }, seconds)
+  }
+
+  killed(reason: string): void {
+    this.kills.inc({ reason })
   }
 
   offered(outcome: string): void {

@@ -95,12 +95,17 @@ async function prepare(config: Config, log: Log): Promise<Base> {
 
 /** `onStop` takes what undoes each step, in order. */
 async function startParts(base: Base, onStop: (undo: () => Promise<unknown>) => void): Promise<Ready> {
-  const { config, log, limits, nowMs } = base
+  const { config, log, limits, metrics, nowMs } = base
   const store = new Store({ directory: join(config.dataDir, 'store'), bytesMax: config.storeMax })
   await store.start()
   onStop(() => store.stop())
 
-  const executor = new Executor({ children: config.slots, isolation: config.isolation, log })
+  const executor = new Executor({
+    children: config.slots,
+    isolation: config.isolation,
+    log,
+    killed: reason => metrics.killed(reason),
+  })
   await executor.start()
   onStop(() => executor.stop())
 
@@ -111,7 +116,7 @@ async function startParts(base: Base, onStop: (undo: () => Promise<unknown>) => 
     blobs: store.blobs,
     holdings: store.peers,
     slots: config.slots,
-    ran: (outcome, seconds) => base.metrics.ran(outcome, seconds),
+    ran: (outcome, seconds) => metrics.ran(outcome, seconds),
   })
   const p2p = createP2p(base, store, worker)
   const directory = new Directory({ p2p, peers: store.peers, log, nowMs })
@@ -126,9 +131,9 @@ async function startParts(base: Base, onStop: (undo: () => Promise<unknown>) => 
     submission: { modules: store.modules, blobs: store.blobs, limits, slots: config.slots },
     publish: (event, job) => {
       base.events.publish(event)
-      if (event.type === 'finished') base.metrics.job(job.state, job.reason, secondsBetween(job.createdAt, event.at))
+      if (event.type === 'finished') metrics.job(job.state, job.reason, secondsBetween(job.createdAt, event.at))
     },
-    offered: outcome => base.metrics.offered(outcome),
+    offered: outcome => metrics.offered(outcome),
     queueMax: config.queueMax,
   })
   const app = createApi(base, { store, executor, worker, p2p, directory, scheduler })

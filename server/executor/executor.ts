@@ -53,7 +53,11 @@ export interface ExecutorOptions {
   /** `fresh`: no process ever sees two jobs. */
   isolation: 'pool' | 'fresh'
   log: { warn(details: object, message: string): void }
+  /** Told of every child that was killed in the middle of its task. */
+  killed?(reason: KillReason): void
 }
+
+export type KillReason = 'timedOut' | 'cancelled'
 
 /** Admission of the largest module takes about 3 s here. */
 const inspectWithinMs = 20_000
@@ -148,7 +152,7 @@ export class Executor {
   private async inspectNow(bytes: Uint8Array, signal: AbortSignal, tries = 2): Promise<ModuleInterface> {
     const pool = this.running()
     const child = await pool.acquire(signal)
-    const watch = new Watch(child, signal, inspectWithinMs)
+    const watch = this.watch(child, signal, inspectWithinMs)
     try {
       const answer = readInterface(await child.exchange({ type: 'inspect' }, [bytes], interfaceBytesMax))
       pool.release(child)
@@ -173,7 +177,7 @@ export class Executor {
     const startedAt = new Date()
     const begin = performance.now()
     const sentBytes = module.length + request.stdin.length
-    const watch = new Watch(child, signal, request.timeoutMs + Math.floor(sentBytes / transferBytesPerMs))
+    const watch = this.watch(child, signal, request.timeoutMs + Math.floor(sentBytes / transferBytesPerMs))
     try {
       const answer = await child.exchange(
         runMessage(child, request, module),
@@ -197,6 +201,10 @@ export class Executor {
     } finally {
       watch.stop()
     }
+  }
+
+  private watch(child: ExecutorProcess, signal: AbortSignal, timeoutMs: number): Watch {
+    return new Watch(child, signal, timeoutMs, reason => this.options.killed?.(reason))
   }
 
   private async moduleFor(
@@ -235,16 +243,18 @@ const fault = (reason: Fault['reason'], detail: string): Fault => ({ kind: 'faul
 
 /** Kills a child when its time is over or when nobody waits any more, and remembers why. */
 class Watch {
-  ended: 'timedOut' | 'cancelled' | undefined
+  ended: KillReason | undefined
   detail = ''
   private readonly child: ExecutorProcess
   private readonly signal: AbortSignal
+  private readonly killed: (reason: KillReason) => void
   private readonly timer: NodeJS.Timeout
   private cpuUs: Promise<number | undefined> | undefined
 
-  constructor(child: ExecutorProcess, signal: AbortSignal, timeoutMs: number) {
+  constructor(child: ExecutorProcess, signal: AbortSignal, timeoutMs: number, killed: (reason: KillReason) => void) {
     this.child = child
     this.signal = signal
+    this.killed = killed
     this.timer = setTimeout(() => this.end('timedOut', `it was not done after ${timeoutMs} ms`), timeoutMs)
     signal.addEventListener('abort', this.cancel)
     if (signal.aborted) this.cancel()
@@ -263,10 +273,11 @@ class Watch {
 
   private readonly cancel = (): void => this.end('cancelled', 'it was cancelled while it ran')
 
-  private end(reason: 'timedOut' | 'cancelled', detail: string): void {
+  private end(reason: KillReason, detail: string): void {
     if (this.ended !== undefined) return
     this.ended = reason
     this.detail = detail
+    this.killed(reason)
     this.cpuUs = this.child.cpuUsSinceLastWord()
     void this.cpuUs.finally(() => this.child.kill())
   }

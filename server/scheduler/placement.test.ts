@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { emptyContent } from '../../phase/digest.ts'
 import { type CompleteManifest, completeManifest } from '../../phase/manifest.ts'
 import { type Candidate, canKeep, place } from './placement.ts'

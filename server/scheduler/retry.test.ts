@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { discoveryDelayMs, exclusionMs } from './retry.ts'
 
 test('a busy peer is asked again within two seconds, a broken one within a minute', () => {

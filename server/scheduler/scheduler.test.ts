@@ -10,7 +10,6 @@ import { type ErrorCode, PhaseError } from '../../phase/errors.ts'
 import type { Job } from '../../phase/job.ts'
 import type { JobManifest } from '../../phase/manifest.ts'
 import type { NodeLimits, Peer } from '../../phase/peer.ts'
-import type { ExecutionEnd } from '../../phase/wire.ts'
 import { Executor } from '../executor/executor.ts'
 import { type Identity, nodeEd25519, openIdentity } from '../identity.ts'
 import type { OutgoingOffer, P2p, TakenEvent } from '../p2p/p2p.ts'
@@ -57,12 +56,12 @@ const stops: (() => Promise<unknown>)[] = []
 
 before(async () => {
   directory = await mkdtemp(join(tmpdir(), 'plasm-scheduler-'))
-  executor = new Executor({ children: 2, isolation: 'pool', log: log as never })
+  executor = new Executor({ children: 2, isolation: 'pool', log })
   await executor.start()
 })
 
 after(async () => {
-  for (const stop of stops.reverse()) await stop()
+  for (const stop of stops.toReversed()) await stop()
   await executor.stop()
   await rm(directory, { recursive: true, force: true })
 })
@@ -225,7 +224,7 @@ const lies: [string, (ended: Ended) => Partial<Ended>][] = [
   ['a receipt with a flipped bit', ended => ({ receipt: flip(ended.receipt as Uint8Array) })],
   ['no receipt', () => ({ receipt: undefined as never })],
   ['another exit code than it signed', ended => ({ end: { ...ended.end, exitCode: 7 } })],
-  ['another reason than it signed', ended => ({ end: { ...ended.end, reason: 'trapped' } as ExecutionEnd })],
+  ['another reason than it signed', ended => ({ end: { ...ended.end, reason: 'trapped' } })],
   ['an error with a receipt', ended => ({ end: { ...ended.end, reason: 'timedOut' } })],
 ]
 

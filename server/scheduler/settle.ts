@@ -73,7 +73,7 @@ function checkClaim({ request }: SignedRequest, claim: Claim, { end, stdout, std
   const outcome = claimedOutcome(end)
   const wanted: Claim = { ...taskOf(request.manifest), seed: request.manifest.seed, outcome, stdout, stderr }
   if (claimDigest(claim) !== claimDigest(wanted)) {
-    throw misfit(`its claim ${canonical(claim as never).slice(0, 400)} is not of this task and end`)
+    throw misfit(`its claim ${canonical(claim).slice(0, 400)} is not of this task and end`)
   }
   if (stdout.size + stderr.size > request.manifest.resources.outputBytes) throw misfit('its output passes outputBytes')
 }

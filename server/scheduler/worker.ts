@@ -241,7 +241,7 @@ export class Worker implements OfferTaker {
 
   private evict(): void {
     let bytes = 0
-    for (const [key, { end }] of [...this.taken].reverse()) {
+    for (const [key, { end }] of [...this.taken].toReversed()) {
       if (end === undefined) continue
       bytes += end.stdout.length + end.stderr.length
       if (bytes > unsettledBytesMax) this.taken.delete(key)
