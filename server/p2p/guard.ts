@@ -119,7 +119,7 @@ export class GuardedDatastore extends MemoryDatastore {
       else this.perPeer.set(provider, count)
       this.records--
     }
-    super.delete(key)
+    void super.delete(key)
   }
 }
 
