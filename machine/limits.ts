@@ -47,3 +47,11 @@ export const pathBytesMax = 4_096
 export const descriptorsMax = 1_024
 /** Buffers of one scattered read or write: POSIX's IOV_MAX. */
 export const ioVectorsMax = 1_024
+
+/**
+ * The stack of a guest, in bytes of the model that SPEC.md, Depth, describes: a frame has its base and so much for each slot. What passes
+ * the model fits a stack of 984 KiB, the smallest that an engine of the matrix gives unless it is told otherwise.
+ */
+export const depthBytesMax = 524_288
+export const frameBytesBase = 128
+export const slotBytes = 8

@@ -29,6 +29,10 @@ export const memoryPageBytes = 64 * KIB
 export const memoryBytesMax = 4 * GIB
 export const memoryBytesDefault = 64 * MIB
 
+/** Fuel that a job may use, and what a gateway fills in: a minute of one core, twice what the default wall clock allows. */
+export const fuelMax = integerMax
+export const fuelDefault = 100_000_000_000
+
 /** Execution slots that one job may ask for; a node has at most as many as it says. */
 export const cpuMax = 1024
 /** Wall clock of one execution. A day: longer work is cut into jobs. A node may offer less. */

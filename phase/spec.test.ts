@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import type { TObject, TSchema } from '@sinclair/typebox'
 import * as machineLimits from '../machine/limits.ts'
+import { hostWeights, instructionWeights, lengthWeights } from '../machine/weights.ts'
 import { nobleEd25519 } from './ed25519.ts'
 import { errorCodes } from './errors.ts'
 import { JobReasonSchema, JobStateSchema, jobEventTypes } from './job.ts'
@@ -57,6 +58,19 @@ test('the bounds of the profile are those of the machine, no more and no less', 
     for (const [index, name] of names.entries()) found[name.replaceAll('`', '')] = Number(values[index])
   }
   assert.deepEqual(found, { ...machineLimits })
+})
+
+test('the table of weights is weights.ts, no more and no less', () => {
+  const hex = (code: number, prefix: number) =>
+    prefix === 0 ? `0x${code.toString(16).padStart(2, '0')}` : `0x${prefix.toString(16)} ${code}`
+  const rows = instructionWeights.map(({ prefix, first, last, weight, instructions }) => {
+    const to = first === last ? '' : ` to ${prefix === 0 ? hex(last, 0) : last}`
+    return [hex(first, prefix) + to, instructions, String(weight)]
+  })
+  const found = section('Metering').split('\n')
+  assert.deepEqual(found.filter(line => line.startsWith('| 0x')).map(cells), rows)
+  for (const [name, weight] of Object.entries({ ...lengthWeights, ...hostWeights }))
+    assert.ok(section('Metering').includes(`\`${name}\` = ${weight}`), `\`${name}\` = ${weight}`)
 })
 
 test('the page names every member, state, reason, event and code', () => {
