@@ -45,8 +45,9 @@ test: node_modules/.installed ## Everything, with what it needs installed where 
 	$(NODE) --test --test-timeout=300000 '**/*.test.ts'
 
 .PHONY: openapi
-openapi: node_modules/.installed ## Write openapi/openapi.json from the schemas
+openapi: node_modules/.installed ## Write openapi/openapi.json and docs/api.md from the schemas
 	$(NODE) openapi/generate.ts
+	$(NODE) openapi/reference.ts
 
 .PHONY: sdks
 sdks: openapi ## Generate the SDKs' clients from the document
