@@ -109,6 +109,8 @@ export class P2p {
   /** Executors that the DHT names and that answer, as they answer, this node never. Ends early, without an error, when `signal` aborts. */
   async *discover(signal: AbortSignal): AsyncGenerator<Peer> {
     const libp2p = this.running()
+    // A query waits for a first peer; a node that joins nobody has none to wait for.
+    if (this.parts.bootstrap.length === 0 && this.connections() === 0) return
     const answered: Peer[] = []
     const underWay = new Set<Promise<unknown>>()
     const providers = findProviders(libp2p, this.parts.profiles, signal)
