@@ -26,7 +26,7 @@ const generator: Record<(typeof sdks)[number]['name'], { written: string; option
     options: [
       '--generator-name=php',
       '--global-property=models,apis,modelDocs=false,apiDocs=false,modelTests=false,apiTests=false',
-      '--additional-properties=invokerPackage=Plasm\\Generated,srcBasePath=src/Generated,variableNamingConvention=camelCase',
+      '--additional-properties=invokerPackage=Plasm\\\\Generated,srcBasePath=src/Generated,variableNamingConvention=camelCase',
     ],
   },
 }

@@ -93,7 +93,8 @@ final class Client
         $manifest = $read->manifest($digest, $stdin, $nonce);
         $job = $this->jobs->createJob($manifest, $read->idempotencyKey() ?? bin2hex(random_bytes(16)));
         $this->evidence->sent($job->id, [
-            'module' => $digest, 'args' => $read->args(), 'env' => $read->env(), 'stdin' => $stdinDigest, 'nonce' => $nonce,
+            'module' => $digest, 'args' => Digest::ofArgs($read->args()), 'env' => Digest::ofEnv($read->env()), 'stdin' => $stdinDigest,
+            'nonce' => $nonce,
         ]);
         return $job->id;
     }
@@ -283,9 +284,15 @@ final class Client
     private function evidenceOf(string $jobId): array
     {
         $known = $this->evidence->of($jobId) + ['jobId' => $jobId];
+        $signed = Phase\SignedRequest::open($this->envelope('request', $jobId))->expected();
+        foreach (array_intersect_key($known, $signed) as $name => $sent) {
+            if ($signed[$name] !== $sent) {
+                throw new ReceiptException("The node asked for another job than \"$jobId\": $name is $signed[$name], not $sent");
+            }
+        }
         $known['stdout'] ??= $this->hashOf(fn (RequestOptions $to) => $this->jobs->getJobOutput($jobId, options: $to));
         $known['stderr'] ??= $this->hashOf(fn (RequestOptions $to) => $this->jobs->getJobStderr($jobId, options: $to));
-        return $known + Phase\Envelope::evidenceOf($this->envelope('request', $jobId), $known);
+        return $known + $signed;
     }
 
     /** @param \Closure(RequestOptions): mixed $download */

@@ -23,21 +23,31 @@ final class Digest
         return self::of(Json::canonical($value));
     }
 
-    /** @param iterable<string> $args */
-    public static function ofArgs(iterable $args): string
+    /**
+     * @param list<string> $args
+     * @return string|null null for what no guest can be given (phase/SPEC.md, Manifest)
+     */
+    public static function ofArgs(array $args): ?string
     {
-        $bytes = '';
         foreach ($args as $arg) {
-            $bytes .= $arg . "\0";
+            if (str_contains($arg, "\0") || preg_match('//u', $arg) !== 1) {
+                return null;
+            }
         }
-        return self::of($bytes);
+        return self::of($args === [] ? '' : implode("\0", $args) . "\0");
     }
 
-    /** @param array<array-key, string> $env by name; the order does not matter */
-    public static function ofEnv(array $env): string
+    /**
+     * @param array<array-key, string> $env by name; the order does not matter
+     * @return string|null null for what no guest can be given
+     */
+    public static function ofEnv(array $env): ?string
     {
         $entries = [];
         foreach ($env as $name => $value) {
+            if ($name === '' || str_contains((string) $name, '=')) {
+                return null;
+            }
             $entries[] = "$name=$value";
         }
         sort($entries, SORT_STRING);

@@ -5,8 +5,8 @@ declare(strict_types=1);
 namespace Plasm\Phase;
 
 /**
- * Ed25519 (RFC 8032), strictly and the same in every language (phase/SPEC.md, Signature): cofactorless, S < L, A and R canonical and not
- * of small order. libsodium checks the same; builds and replacements of it differ, so what can be seen in the bytes is checked here.
+ * Ed25519 (RFC 8032), strictly and the same in every language (phase/SPEC.md, Ed25519): S < L, A and R canonical, on the curve and in the
+ * subgroup of prime order. There it makes no difference whether libsodium multiplies by the cofactor, which its releases do differently.
  */
 final class Ed25519
 {
@@ -32,6 +32,8 @@ final class Ed25519
         return self::isLess(substr($signature, 32), self::ORDER)
             && self::isUsable(substr($signature, 0, 32))
             && self::isUsable($publicKey)
+            && self::isInSubgroup(substr($signature, 0, 32))
+            && self::isInSubgroup($publicKey)
             && sodium_crypto_sign_verify_detached($signature, $message, $publicKey);
     }
 
@@ -39,6 +41,15 @@ final class Ed25519
     {
         $y = substr($point, 0, 31) . chr(ord($point[31]) & 0x7F);
         return self::isLess($y, self::PRIME) && !in_array(bin2hex($y), self::SMALL_ORDER, true);
+    }
+
+    private static function isInSubgroup(string $point): bool
+    {
+        try {
+            return sodium_crypto_sign_ed25519_pk_to_curve25519($point) !== '';
+        } catch (\SodiumException) {
+            return false;
+        }
     }
 
     private static function isLess(string $a, string $b): bool

@@ -9,6 +9,7 @@ final class Identity
 {
     private const PEER_ID_PREFIX = "\x00\x24\x08\x01\x12\x20";
     private const DID_PREFIX = "\xed\x01";
+    private const FIVE_DIGITS = 58 ** 5;
     private const ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
 
     public static function peerId(string $publicKey): string
@@ -60,48 +61,53 @@ final class Identity
         return new Invalid('Cannot read the identity "' . substr($name, 0, 80) . '": not an Ed25519 peer id or did:key');
     }
 
-    /** base58btc, without big integers: digits are carried through by hand. */
+    /** base58btc, without big integers: five digits are carried at a time. */
     private static function base58(string $bytes): string
     {
-        $digits = [];
-        foreach (array_values(unpack('C*', $bytes) ?: []) as $carry) {
-            foreach ($digits as $at => $digit) {
-                $carry += $digit << 8;
-                $digits[$at] = $carry % 58;
-                $carry = intdiv($carry, 58);
+        $limbs = [];
+        $whole = str_pad($bytes, intdiv(strlen($bytes) + 3, 4) * 4, "\0", STR_PAD_LEFT);
+        foreach (unpack('N*', $whole) ?: [] as $carry) {
+            foreach ($limbs as $at => $limb) {
+                $carry += $limb << 32;
+                $limbs[$at] = $carry % self::FIVE_DIGITS;
+                $carry = intdiv($carry, self::FIVE_DIGITS);
             }
-            for (; $carry > 0; $carry = intdiv($carry, 58)) {
-                $digits[] = $carry % 58;
+            for (; $carry > 0; $carry = intdiv($carry, self::FIVE_DIGITS)) {
+                $limbs[] = $carry % self::FIVE_DIGITS;
             }
         }
-        $text = str_repeat('1', strspn($bytes, "\0"));
-        foreach (array_reverse($digits) as $digit) {
-            $text .= self::ALPHABET[$digit];
+        $text = '';
+        foreach ($limbs as $limb) {
+            for ($digit = 0; $digit < 5; $digit++, $limb = intdiv($limb, 58)) {
+                $text .= self::ALPHABET[$limb % 58];
+            }
         }
-        return $text;
+        return str_repeat('1', strspn($bytes, "\0")) . strrev(rtrim($text, '1'));
     }
 
     /** null for text that is not base58btc of exactly `$length` bytes: the text's length is bounded before any arithmetic. */
     private static function fromBase58(string $text, int $length): ?string
     {
-        if (strlen($text) > $length * 2) {
+        if ($text === '' || strlen($text) > $length * 2 || strspn($text, self::ALPHABET) !== strlen($text)) {
             return null;
         }
-        $bytes = array_fill(0, $length, 0);
-        foreach ($text === '' ? [] : str_split($text) as $character) {
-            $carry = strpos(self::ALPHABET, $character);
-            if ($carry === false) {
-                return null;
+        $limbs = array_fill(0, intdiv($length + 3, 4), 0);
+        $whole = str_pad($text, intdiv(strlen($text) + 4, 5) * 5, '1', STR_PAD_LEFT);
+        foreach (str_split($whole, 5) as $five) {
+            $carry = 0;
+            for ($at = 0; $at < 5; $at++) {
+                $carry = $carry * 58 + (int) strpos(self::ALPHABET, $five[$at]);
             }
-            for ($at = $length - 1; $at >= 0; $at--, $carry >>= 8) {
-                $carry += $bytes[$at] * 58;
-                $bytes[$at] = $carry & 0xFF;
+            foreach ($limbs as $at => $limb) {
+                $carry += $limb * self::FIVE_DIGITS;
+                $limbs[$at] = $carry & 0xFFFFFFFF;
+                $carry >>= 32;
             }
             if ($carry > 0) {
                 return null;
             }
         }
-        $decoded = pack('C*', ...$bytes);
+        $decoded = substr(pack('N*', ...array_reverse($limbs)), -$length);
         return self::base58($decoded) === $text ? $decoded : null;
     }
 }

@@ -194,10 +194,9 @@ final class Json
         if (preg_match($pattern, $this->text, $found, 0, $this->at) !== 1) {
             throw $this->wrong('a value was expected');
         }
-        $integer = !isset($found[1]) && $found[0] !== '-0' && strlen($found[0]) <= 17
-            && abs((int) $found[0]) <= self::INTEGER_MAX;
+        $integer = ctype_digit($found[0]) && strlen($found[0]) <= 16 && (int) $found[0] <= self::INTEGER_MAX;
         if ($this->integersOnly && !$integer) {
-            throw $this->wrong('a number is not an integer within 2^53 - 1');
+            throw $this->wrong('a number is not an integer from 0 to 2^53 - 1');
         }
         $this->at += strlen($found[0]);
         return $integer ? (int) $found[0] : (float) $found[0];

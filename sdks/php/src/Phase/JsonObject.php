@@ -23,6 +23,12 @@ final class JsonObject
         return $this->members[$name] ?? null;
     }
 
+    /** @return array<array-key, mixed> */
+    public function members(): array
+    {
+        return $this->members;
+    }
+
     /** @return list<string> */
     public function names(): array
     {

@@ -3,9 +3,9 @@
 // Generated from openapi/openapi.json by `make sdks`. Do not edit.
 declare(strict_types=1);
 
-namespace PlasmGenerated\Api;
+namespace Plasm\Generated\Api;
 
-use PlasmGenerated\Model;
+use Plasm\Generated\Model;
 use Plasm\Http\{Request, RequestOptions, Transport};
 
 /** Every method throws \Plasm\Exception\PlasmException. */
@@ -31,12 +31,12 @@ final class JobsApi
 
     /**
      * Run a module
-     * @param \PlasmGenerated\Model\JobManifest $jobManifest
+     * @param \Plasm\Generated\Model\JobManifest $jobManifest
      * @param string|null $idempotencyKey Sent again with the same key within 24 h, the request answers with the first job
      * @param string|null $prefer wait=SECONDS: answer when the job has ended, or after so many seconds (60 at most)
      */
     public function createJob(
-        \PlasmGenerated\Model\JobManifest $jobManifest,
+        \Plasm\Generated\Model\JobManifest $jobManifest,
         ?string $idempotencyKey = null,
         ?string $prefer = null,
         ?RequestOptions $options = null,
@@ -99,12 +99,12 @@ final class JobsApi
 
     /**
      * List jobs, newest first
-     * @param \PlasmGenerated\Model\JobState|null $state
+     * @param \Plasm\Generated\Model\JobState|null $state
      * @param string|null $cursor nextCursor of the page before
      * @param int|null $limit How many at most. 50 unless given
      */
     public function listJobs(
-        ?\PlasmGenerated\Model\JobState $state = null,
+        ?\Plasm\Generated\Model\JobState $state = null,
         ?string $cursor = null,
         ?int $limit = null,
         ?RequestOptions $options = null,

@@ -3,9 +3,9 @@
 // Generated from openapi/openapi.json by `make sdks`. Do not edit.
 declare(strict_types=1);
 
-namespace PlasmGenerated\Api;
+namespace Plasm\Generated\Api;
 
-use PlasmGenerated\Model;
+use Plasm\Generated\Model;
 use Plasm\Http\{Request, RequestOptions, Transport};
 
 /** Every method throws \Plasm\Exception\PlasmException. */

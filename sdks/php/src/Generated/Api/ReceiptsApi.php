@@ -3,9 +3,9 @@
 // Generated from openapi/openapi.json by `make sdks`. Do not edit.
 declare(strict_types=1);
 
-namespace PlasmGenerated\Api;
+namespace Plasm\Generated\Api;
 
-use PlasmGenerated\Model;
+use Plasm\Generated\Model;
 use Plasm\Http\{Request, RequestOptions, Transport};
 
 /** Every method throws \Plasm\Exception\PlasmException. */
@@ -59,10 +59,10 @@ final class ReceiptsApi
 
     /**
      * Check a receipt
-     * @param \PlasmGenerated\Model\VerifyRequest $verifyRequest
+     * @param \Plasm\Generated\Model\VerifyRequest $verifyRequest
      */
     public function verifyReceipt(
-        \PlasmGenerated\Model\VerifyRequest $verifyRequest,
+        \Plasm\Generated\Model\VerifyRequest $verifyRequest,
         ?RequestOptions $options = null,
     ): Model\Verification {
         $request = (new Request('POST', '/v1/receipts/verify', 'application/json', idempotent: true))

@@ -3,7 +3,7 @@
 // Generated from openapi/openapi.json by `make sdks`. Do not edit.
 declare(strict_types=1);
 
-namespace PlasmGenerated\Model;
+namespace Plasm\Generated\Model;
 
 use Plasm\Http\{ListOf, MapOf, Wire};
 
