@@ -57,3 +57,7 @@ sdks: openapi ## Generate the SDKs' clients from the document
 .PHONY: bench
 bench: node_modules/.installed ## Measure the node beside its floors, JSON out
 	@$(NODE) bench/run.ts
+
+.PHONY: dist
+dist: node_modules/.installed ## Bundle the node, and pack it for npx, in build/
+	@$(NODE) release/tarball.ts

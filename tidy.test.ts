@@ -36,12 +36,12 @@ const imports = sources.flatMap(importsOf)
 /** The room of a file: the folder that the fences are about. */
 function roomOf(path: string): string {
   const room =
-    /^(phase|machine|server\/(?:store|executor|p2p|scheduler|routes)|cli|openapi|bench|examples|sdks\/[a-z]+)\//.exec(
+    /^(phase|machine|server\/(?:store|executor|p2p|scheduler|routes)|cli|openapi|bench|examples|release|debian|sdks\/[a-z]+)\//.exec(
       path,
     )
   if (room !== null) return room[1] as string
   if (/^server\/(main|node)\.ts$/.test(path)) return 'server/node'
-  if (/^server\/[a-z]+\.ts$/.test(path)) return 'server/parts'
+  if (/^server\/([a-z]+\.ts|package\.json)$/.test(path)) return 'server/parts'
   return 'root'
 }
 
@@ -84,7 +84,8 @@ const homes: [RegExp, string[]][] = [
     ['server/p2p'],
   ],
   [/^node:sqlite$/, ['server/store', 'bench']],
-  [/^node:child_process$/, ['server/executor', 'openapi', 'bench', 'examples', 'root']],
+  [/^node:child_process$/, ['server/executor', 'openapi', 'bench', 'examples', 'release', 'debian', 'root']],
+  [/^esbuild$/, ['release', 'sdks/typescript']],
   [/^prom-client$/, ['server/parts']],
   [/^pino$/, ['server/parts']],
   [/^smol-toml$/, ['server/parts']],

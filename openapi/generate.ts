@@ -2,9 +2,9 @@
 import { writeFile } from 'node:fs/promises'
 import { createLog } from '../server/log.ts'
 import { type AppParts, createApp } from '../server/routes/app.ts'
+import { version } from '../server/version.ts'
 
 export const documentFile = new URL('openapi.json', import.meta.url)
-export const version = '0.1.0'
 
 /** The document as text. No part is started: describing the surface asks nothing of the node. */
 export async function generate(): Promise<string> {

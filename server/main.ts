@@ -1,7 +1,8 @@
 /** The node's own command: settings in, a node started, signals stop it. Exit codes: 0 stopped, 2 wrong settings, 1 the rest. */
 import { ConfigError, helpText, readConfig } from './config.ts'
 import { createLog } from './log.ts'
-import { createNode, version } from './node.ts'
+import { createNode } from './node.ts'
+import { version } from './version.ts'
 
 export interface Terminal {
   argv: readonly string[]

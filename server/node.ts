@@ -19,8 +19,7 @@ import { Directory } from './scheduler/directory.ts'
 import { Scheduler } from './scheduler/scheduler.ts'
 import { Worker } from './scheduler/worker.ts'
 import { Store } from './store/store.ts'
-
-export const version = '0.1.0'
+import { version } from './version.ts'
 
 /** How long `stop` lets running jobs end before it ends them. With the rest it stays below the 10 s that service managers give. */
 const drainMs = 5_000

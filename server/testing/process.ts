@@ -26,6 +26,8 @@ export interface NodeProcess {
 /** Starts `plasm serve` with `flags`; what it writes to stderr is shown. @throws when it ends before it serves. */
 export async function startNodeProcess(options: {
   dataDir: string
+  /** What is started, `serve` following: the sources here, unless it is a build of them. */
+  command?: readonly [string, ...string[]]
   flags?: readonly string[]
   env?: Record<string, string>
 }): Promise<NodeProcess> {
@@ -40,7 +42,8 @@ export async function startNodeProcess(options: {
     '--log',
     'json',
   ]
-  const child = spawn(process.execPath, [mainFile, 'serve', ...defaults, ...(options.flags ?? [])], {
+  const [file, ...before] = options.command ?? [process.execPath, mainFile]
+  const child = spawn(file, [...before, 'serve', ...defaults, ...(options.flags ?? [])], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { PATH: process.env['PATH'], ...options.env },
   })

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import server from '../server/package.json' with { type: 'json' }
+import { Client } from '../server/testing/client.ts'
+import { type NodeProcess, startNodeProcess } from '../server/testing/process.ts'
+import { bundle, root } from './bundle.ts'
+
+const directory = await mkdtemp(join(tmpdir(), 'plasm-bundle-'))
+const dist = join(directory, 'dist')
+before(() => bundle(dist))
+after(() => rm(directory, { recursive: true, force: true }))
+
+test('the same sources give the same bytes', async () => {
+  const again = join(directory, 'again', 'elsewhere')
+  await bundle(again)
+  assert.deepEqual(await digests(again), await digests(dist))
+})
+
+test('no path of this machine is in a bundle', async () => {
+  for (const file of (await readdir(dist)).filter(file => file.endsWith('.mjs'))) {
+    assert.ok(!(await readFile(join(dist, file), 'utf8')).includes(root), file)
+  }
+})
+
+test('every package that is inside has its licence beside it', async () => {
+  const licences = await readFile(join(dist, 'THIRD-PARTY-LICENCES'), 'utf8')
+  for (const file of (await readdir(dist)).filter(file => file.endsWith('.mjs'))) {
+    const paths = (await readFile(join(dist, file), 'utf8')).matchAll(
+      /^ *\/\/ (?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)/gm,
+    )
+    for (const [path, name] of paths) assert.ok(`\n${licences}`.includes(`\n${String(name)} `), path)
+  }
+})
+
+describe('a node from the bundle', () => {
+  let node: NodeProcess
+  before(async () => {
+    node = await startNodeProcess({
+      dataDir: join(directory, 'data'),
+      command: [process.execPath, join(dist, 'plasmd.mjs')],
+      flags: ['--slots', '1'],
+    })
+  })
+  after(() => node.stop())
+
+  test('runs a job whose receipt is valid', async () => {
+    const client = new Client(node.http)
+    const module = await client.uploadHello()
+    const job = await client.run({ module, stdin: { text: 'Hello, World' } })
+    assert.equal(await client.output(job.id), 'dlroW ,olleH')
+    const { verdict } = await client.verify(await client.receipt(job.id), { jobId: job.id, module })
+    assert.equal(verdict, 'valid')
+  })
+
+  test('serves its page with all that the page asks for', async () => {
+    const page = await fetch(`${node.http}/docs/`)
+    assert.equal(page.status, 200)
+    const files = [...(await page.text()).matchAll(/(?:href|src)="([^"]+)"/g)].map(([, path]) => path as string)
+    assert.ok(files.length >= 5)
+    for (const path of files) {
+      const answer = await fetch(new URL(path, page.url))
+      assert.equal(answer.status, 200, path)
+      assert.ok((await answer.arrayBuffer()).byteLength > 0, path)
+    }
+  })
+
+  test('says the one version', async () => {
+    const { version } = (await (await fetch(`${node.http}/v1/node`)).json()) as { version: string }
+    assert.equal(version, server.version)
+  })
+})
+
+async function digests(of: string): Promise<Record<string, string>> {
+  const files = await readdir(of, { recursive: true, withFileTypes: true })
+  const paths = files.filter(file => file.isFile()).map(file => join(file.parentPath, file.name))
+  return Object.fromEntries(
+    await Promise.all(paths.map(async path => [path.slice(of.length), hash('sha256', await readFile(path))] as const)),
+  )
+}
