@@ -11,6 +11,7 @@ use Plasm\Exception\NotFoundException;
 use Plasm\Exception\ProtocolException;
 use Plasm\Exception\ReceiptException;
 use Plasm\Exception\TimeoutException;
+use Plasm\Exception\UnknownDigestException;
 use Plasm\Generated\Api\BlobsApi;
 use Plasm\Generated\Api\JobsApi;
 use Plasm\Generated\Api\ModulesApi;
@@ -19,13 +20,13 @@ use Plasm\Generated\Api\PeersApi;
 use Plasm\Generated\Api\ReceiptsApi;
 use Plasm\Generated\Model\Job;
 use Plasm\Generated\Model\JobEvent;
+use Plasm\Generated\Model\JobManifest;
 use Plasm\Generated\Model\JobState;
 use Plasm\Generated\Model\NodeStatus;
 use Plasm\Generated\Model\Peer;
 use Plasm\Generated\Model\Stdin;
 use Plasm\Generated\Model\Verification;
 use Plasm\Http\CurlTransport;
-use Plasm\Http\Request;
 use Plasm\Http\RequestOptions;
 use Plasm\Http\Transport;
 use Plasm\Phase\Digest;
@@ -44,7 +45,6 @@ final class Client
     private const URL = 'http://127.0.0.1:7527';
     /** One answer is waited for so long before it is asked for again: proxies cut what says nothing. */
     private const WAIT_SECONDS = 25;
-    private const STDIN_INLINE_BYTES_MAX = 262_144;
     private const STDERR_TAIL_BYTES = 4096;
 
     public readonly JobsApi $jobs;
@@ -53,28 +53,42 @@ final class Client
     public readonly ReceiptsApi $receipts;
     public readonly PeersApi $peers;
     public readonly NodeApi $node;
-    private readonly Transport $transport;
     private readonly Evidence $evidence;
+    private readonly JobVerifier $verifier;
+    /** @var (\Closure(Progress): void)|null */
+    private readonly ?\Closure $progress;
+    private readonly ?Terminal $terminal;
 
     /**
      * @param string|null $url where the node's API is; PLASM_URL, else the local default
      * @param string|null $token PLASM_TOKEN, else none
      * @param float $timeout seconds for one call
+     * @param (\Closure(Progress): void)|bool $progress is told of uploads and waits as they go on; true: they are shown in a line, where
+     *     stdout is a terminal
      */
-    public function __construct(?string $url = null, ?string $token = null, float $timeout = 30.0, ?Transport $transport = null)
-    {
-        $this->transport = $transport ?? new CurlTransport(
+    public function __construct(
+        ?string $url = null,
+        #[\SensitiveParameter] ?string $token = null,
+        float $timeout = 30.0,
+        \Closure|bool $progress = true,
+        ?Transport $transport = null,
+    ) {
+        $transport ??= new CurlTransport(
             $url ?? (getenv('PLASM_URL') ?: self::URL),
             $token ?? (getenv('PLASM_TOKEN') ?: null),
             $timeout,
         );
-        $this->jobs = new JobsApi($this->transport);
-        $this->modules = new ModulesApi($this->transport);
-        $this->blobs = new BlobsApi($this->transport);
-        $this->receipts = new ReceiptsApi($this->transport);
-        $this->peers = new PeersApi($this->transport);
-        $this->node = new NodeApi($this->transport);
+        $this->jobs = new JobsApi($transport);
+        $this->modules = new ModulesApi($transport);
+        $this->blobs = new BlobsApi($transport);
+        $this->receipts = new ReceiptsApi($transport);
+        $this->peers = new PeersApi($transport);
+        $this->node = new NodeApi($transport);
         $this->evidence = new Evidence();
+        $this->verifier = new JobVerifier($transport, $this->evidence);
+        $terminal = $progress === true ? Terminal::ofThisProgram() : null;
+        $this->progress = $progress instanceof \Closure ? $progress : ($terminal === null ? null : $terminal->show(...));
+        $this->terminal = $terminal;
     }
 
     /**
@@ -87,15 +101,14 @@ final class Client
     public function submit(string|\SplFileInfo $module, array $options = []): string
     {
         $read = Options::read($options);
-        $digest = $this->upload($module);
-        [$stdin, $stdinDigest] = $this->stdin($read->stdin());
-        $nonce = $read->nonce();
-        $manifest = $read->manifest($digest, $stdin, $nonce);
-        $job = $this->jobs->createJob($manifest, $read->idempotencyKey() ?? bin2hex(random_bytes(16)));
-        $this->evidence->sent($job->id, [
-            'module' => $digest, 'args' => Digest::ofArgs($read->args()), 'env' => Digest::ofEnv($read->env()), 'stdin' => $stdinDigest,
-            'nonce' => $nonce,
-        ]);
+        $program = is_string($module) && Digest::is($module) ? $module : self::program($module);
+        $input = $read->input();
+        $digest = is_string($program) ? $program : $program->digest;
+        $manifest = $read->manifest($digest, $input instanceof Content ? self::stdinOf($input) : $input);
+        $uploads = ['/module' => $program, '/stdin/digest' => $input];
+        $job = $this->create($manifest, $read->idempotencyKey() ?? bin2hex(random_bytes(16)), $uploads);
+        $stdin = $input instanceof Content ? ['digest' => $input->digest, 'size' => $input->size] : ['digest' => (string) $input->digest];
+        $this->evidence->sent($job->id, $manifest, $stdin);
         return $job->id;
     }
 
@@ -113,14 +126,23 @@ final class Client
      */
     public function wait(string $jobId, ?float $timeout = null): Job
     {
-        $job = $this->status($jobId);
-        $options = new RequestOptions(timeout: $timeout);
-        while (!self::isEnded($job)) {
-            foreach ($this->jobs->streamJobEvents($jobId, $job->sequence, $options) as $_) {
-                // The stream ends when the job does.
+        $begun = microtime(true);
+        [$last, $after] = [null, null];
+        do {
+            $tell = $this->progress === null ? null : function () use ($begun, &$last): void {
+                ($this->progress)(new Progress(microtime(true) - $begun, event: $last));
+            };
+            $left = $timeout === null ? null : max(0.001, $begun + $timeout - microtime(true));
+            try {
+                foreach ($this->jobs->streamJobEvents($jobId, $after, new RequestOptions(timeout: $left, progress: $tell)) as $event) {
+                    [$last, $after] = [$event, $event->sequence];
+                    $tell === null || $tell();
+                }
+            } finally {
+                $this->terminal?->clear();
             }
             $job = $this->status($jobId);
-        }
+        } while (!self::isEnded($job));
         return $job;
     }
 
@@ -134,22 +156,10 @@ final class Client
     public function result(string $jobId, ?float $timeout = null): string
     {
         $deadline = $timeout === null ? INF : microtime(true) + $timeout;
-        $output = null;
-        while ($output === null) {
-            $left = $deadline - microtime(true);
-            if ($left <= 0) {
-                throw new TimeoutException("Job \"$jobId\" has not ended in $timeout s; it goes on");
-            }
-            try {
-                $output = $this->jobs->getJobOutput($jobId, 'wait=' . (int) ceil(min(self::WAIT_SECONDS, $left)));
-            } catch (NotFinishedException) {
-                continue;
-            } catch (NotFoundException $error) {
-                // Either there is no such job, which status() says, or it ended without output.
-                $job = $this->status($jobId);
-                throw self::isEnded($job) ? $this->failure($job) : $error;
-            }
+        if ($this->progress !== null) {
+            $this->wait($jobId, $timeout);
         }
+        $output = $this->output($jobId, $deadline) ?? throw new TimeoutException("Job \"$jobId\" has not ended in $timeout s; it goes on");
         $job = $this->status($jobId);
         if ($job->state !== JobState::SUCCEEDED) {
             throw $this->failure($job);
@@ -161,6 +171,7 @@ final class Client
     /**
      * Every step of the job as it happens, the past ones first; ends with the job. Broken connections are taken up again.
      *
+     * @param int $after the sequence number of the last event that is known
      * @return \Generator<int, JobEvent>
      */
     public function events(string $jobId, int $after = 0): \Generator
@@ -174,31 +185,28 @@ final class Client
         return $this->jobs->cancelJob($jobId);
     }
 
-    /** The signed receipt, byte for byte. Nothing is checked: see verify. */
+    /** The signed receipt of a job that has ended, byte for byte. Nothing is checked: see verify. */
     public function receipt(string $jobId): Receipt
     {
-        return new Receipt($this->envelope('receipt', $jobId));
+        return new Receipt($this->verifier->envelope($jobId));
     }
 
     /**
      * Checks a receipt here, in PHP, against what this client sent and received. Without a pinned executor it shows that some key signed
      * exactly these inputs and outputs (assurance `signed`), and the node is trusted for whose key that is; with one: `pinned`.
      *
-     * @param string|Receipt $receipt a job's id, or a receipt
+     * @param string|Receipt $receipt the id of a job that has ended, or a receipt
      * @param string|null $executor did:key or peer id that must have signed, from somewhere that is trusted
-     * @param array<string, mixed> $expected what else is known: submitter, jobId, nonce, request, module, args, env, stdin, stdout, stderr
-     *     (the last three as digests)
+     * @param array<string, mixed> $expected what else is known: submitter, jobId, nonce, request, args, env; module, stdin, stdout and
+     *     stderr as digests or as SplFileInfo
      * @throws ReceiptException unless it is valid
      */
     public function verify(string|Receipt $receipt, ?string $executor = null, array $expected = []): Verification
     {
-        $isJobId = is_string($receipt) && preg_match('/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/D', $receipt) === 1;
-        $jobId = $isJobId ? $receipt : null;
-        $envelope = $jobId === null ? (string) $receipt : $this->envelope('receipt', $jobId);
-        if ($jobId !== null) {
-            $expected += $this->evidenceOf($jobId);
-        }
-        $verification = Phase\Verifier::verify($envelope, $expected + ($executor === null ? [] : ['executor' => $executor]));
+        $jobId = is_string($receipt) && !str_starts_with(ltrim($receipt), '{') ? $receipt : null;
+        $digest = static fn (mixed $one): mixed => $one instanceof \SplFileInfo ? Content::ofFile($one)->digest : $one;
+        $expected = array_map($digest, $expected) + ($executor === null ? [] : ['executor' => $executor]);
+        $verification = $jobId === null ? Phase\Verifier::verify((string) $receipt, $expected) : $this->verifier->verify($jobId, $expected);
         if ($verification->verdict === Verification::VERDICT_VALID) {
             return $verification;
         }
@@ -232,81 +240,73 @@ final class Client
         return $this->node->getNode();
     }
 
-    /** @return string the module's digest, once the node has it */
-    private function upload(string|\SplFileInfo $module): string
+    private static function program(string|\SplFileInfo $module): Content
     {
-        if (is_string($module) && Digest::is($module)) {
-            return $module;
-        }
-        $bytes = is_string($module) && str_starts_with($module, "\0asm");
-        $body = $bytes ? $module : self::file($module);
-        $digest = is_string($body) ? Digest::of($body) : 'sha256:' . hash_file('sha256', $body->getPathname());
-        try {
-            return $this->modules->getModule($digest)->digest;
-        } catch (NotFoundException) {
-            return self::same($digest, $this->modules->putModule($body)->digest);
-        }
+        return is_string($module) && str_starts_with($module, "\0asm") ? Content::ofBytes($module) : Content::ofFile($module);
     }
 
-    /** @return array{Stdin, string} what the manifest says, and the digest of the bytes */
-    private function stdin(string|\SplFileInfo|Stdin $stdin): array
+    private static function stdinOf(Content $input): Stdin
     {
-        if ($stdin instanceof Stdin) {
-            return [$stdin, $stdin->digest ?? throw new InvalidArgumentException('Cannot read the option "stdin": no digest')];
+        if (!is_string($input->body) || $input->size > Options::STDIN_INLINE_BYTES_MAX) {
+            return new Stdin(digest: $input->digest);
         }
-        if (is_string($stdin) && strlen($stdin) <= self::STDIN_INLINE_BYTES_MAX) {
-            $plain = preg_match('/^[^\x00-\x08\x0B\x0C\x0E-\x1F]*$/uD', $stdin) === 1;
-            return [$plain ? new Stdin(text: $stdin) : new Stdin(base64: base64_encode($stdin)), Digest::of($stdin)];
-        }
-        $body = is_string($stdin) ? $stdin : self::file($stdin);
-        $digest = is_string($body) ? Digest::of($body) : 'sha256:' . hash_file('sha256', $body->getPathname());
-        return [new Stdin(digest: self::same($digest, $this->blobs->putBlob($body)->digest)), $digest];
-    }
-
-    private static function file(string|\SplFileInfo $file): \SplFileInfo
-    {
-        $file = is_string($file) ? new \SplFileInfo($file) : $file;
-        return $file->isFile() && $file->isReadable()
-            ? $file
-            : throw new InvalidArgumentException('Cannot read "' . substr($file->getPathname(), 0, 200) . '": no such file');
-    }
-
-    private static function same(string $sent, string $received): string
-    {
-        return $sent === $received ? $sent : throw ProtocolException::expected($sent, $received);
+        $isText = preg_match('/^[^\x00-\x08\x0B\x0C\x0E-\x1F]*$/uD', $input->body) === 1;
+        return $isText ? new Stdin(text: $input->body) : new Stdin(base64: base64_encode($input->body));
     }
 
     /**
-     * What is known of a job by other ways than its receipt: what was sent, what was received, and the signed request.
+     * Bytes travel only where the node says that it does not know them: most are sent once and used often.
      *
-     * @return array<string, mixed>
+     * @param array<string, mixed> $uploads by the pointer of the member that names them
      */
-    private function evidenceOf(string $jobId): array
+    private function create(JobManifest $manifest, string $idempotencyKey, array $uploads): Job
     {
-        $known = $this->evidence->of($jobId) + ['jobId' => $jobId];
-        $signed = Phase\SignedRequest::open($this->envelope('request', $jobId))->expected();
-        foreach (array_intersect_key($known, $signed) as $name => $sent) {
-            if ($signed[$name] !== $sent) {
-                throw new ReceiptException("The node asked for another job than \"$jobId\": $name is $signed[$name], not $sent");
+        for (;;) {
+            try {
+                return $this->jobs->createJob($manifest, $idempotencyKey);
+            } catch (UnknownDigestException $error) {
+                $content = $uploads[$error->pointer ?? ''] ?? null;
+                if (!$content instanceof Content) {
+                    throw $error;
+                }
+                unset($uploads[$error->pointer]);
+                $this->upload($content, $error->pointer === '/module');
             }
         }
-        $known['stdout'] ??= $this->hashOf(fn (RequestOptions $to) => $this->jobs->getJobOutput($jobId, options: $to));
-        $known['stderr'] ??= $this->hashOf(fn (RequestOptions $to) => $this->jobs->getJobStderr($jobId, options: $to));
-        return $known + $signed;
     }
 
-    /** @param \Closure(RequestOptions): mixed $download */
-    private function hashOf(\Closure $download): string
+    private function upload(Content $content, bool $isModule): void
     {
-        $hash = hash_init('sha256');
-        $download(new RequestOptions(sink: static fn (string $bytes) => hash_update($hash, $bytes)));
-        return 'sha256:' . hash_final($hash);
+        $begun = microtime(true);
+        $tell = $this->progress === null ? null : function (int $sent) use ($begun, $content): void {
+            ($this->progress)(new Progress(microtime(true) - $begun, bytes: $sent, bytesTotal: $content->size));
+        };
+        $options = new RequestOptions(progress: $tell);
+        try {
+            $stored = $isModule ? $this->modules->putModule($content->body, $options) : $this->blobs->putBlob($content->body, $options);
+        } finally {
+            $this->terminal?->clear();
+        }
+        if ($stored->digest !== $content->digest) {
+            throw ProtocolException::expected("the digest $content->digest (has the file changed meanwhile?)", $stored->digest);
+        }
     }
 
-    private function envelope(string $what, string $jobId): string
+    /** null where the job has not ended before `$deadline`. */
+    private function output(string $jobId, float $deadline): ?string
     {
-        $request = new Request('GET', "/v1/jobs/{id}/$what", 'application/json', idempotent: true);
-        return $this->transport->send($request->path('id', $jobId))->body;
+        while (($left = $deadline - microtime(true)) > 0) {
+            try {
+                return $this->jobs->getJobOutput($jobId, 'wait=' . (int) ceil(min(self::WAIT_SECONDS, $left)));
+            } catch (NotFinishedException) {
+                continue;
+            } catch (NotFoundException $error) {
+                // Either there is no such job, which status() says, or it ended without output.
+                $job = $this->status($jobId);
+                throw self::isEnded($job) ? $this->failure($job) : $error;
+            }
+        }
+        return null;
     }
 
     private function failure(Job $job): JobFailedException

@@ -25,6 +25,8 @@ final class Options
         'kb' => 1000, 'mb' => 1000 ** 2, 'gb' => 1000 ** 3,
     ];
     private const DURATIONS = ['' => 1000, 'ms' => 1, 's' => 1000, 'm' => 60_000, 'h' => 3_600_000];
+    /** What is longer is uploaded as a blob. */
+    public const STDIN_INLINE_BYTES_MAX = 262_144;
     private const PAGE_BYTES = 65_536;
 
     /** @param array<string, mixed> $given by their names as in NAMES */
@@ -56,27 +58,25 @@ final class Options
         return new self(array_filter($given, static fn (mixed $value): bool => $value !== null));
     }
 
-    /** What the guest reads: bytes, a file, or the digest of an uploaded blob. */
-    public function stdin(): string|\SplFileInfo|Stdin
+    /** What the guest reads from stdin: bytes that are here, or the digest of an uploaded blob. */
+    public function input(): Content|Stdin
     {
         $stdin = $this->given['stdin'] ?? '';
-        if (is_array($stdin) && count($stdin) === 1) {
-            $value = reset($stdin);
-            $stdin = match (is_string($value) ? array_key_first($stdin) : null) {
-                'text' => $value,
-                'base64' => Phase\Base64::decode($value),
-                'digest' => new Stdin(digest: $value),
-                'file' => new \SplFileInfo($value),
-                default => null,
-            };
-        }
-        return is_string($stdin) || $stdin instanceof \SplFileInfo || $stdin instanceof Stdin
-            ? $stdin
-            : throw self::wrong('stdin', 'a string, an SplFileInfo, or one of text, base64, digest, file', $this->given['stdin']);
+        [$kind, $value] = is_array($stdin) && count($stdin) === 1 ? [array_key_first($stdin), reset($stdin)] : ['', $stdin];
+        $isText = is_string($value);
+        return match (true) {
+            $value instanceof \SplFileInfo => Content::ofFile($value),
+            $value instanceof Stdin && $value->digest !== null => $value,
+            $isText && ($kind === '' || $kind === 'text') => Content::ofBytes($value),
+            $isText && $kind === 'base64' => Content::ofBytes(Phase\Base64::decode($value)),
+            $isText && $kind === 'file' => Content::ofFile($value),
+            $isText && $kind === 'digest' => new Stdin(digest: $value),
+            default => throw self::wrong('stdin', 'a string, an SplFileInfo, or one of text, base64, digest, file', $stdin),
+        };
     }
 
     /** @return list<string> */
-    public function args(): array
+    private function args(): array
     {
         $args = $this->given['args'] ?? [];
         if (!is_array($args) || !array_is_list($args)) {
@@ -86,7 +86,7 @@ final class Options
     }
 
     /** @return array<array-key, string> */
-    public function env(): array
+    private function env(): array
     {
         $env = $this->given['env'] ?? [];
         if (!is_array($env)) {
@@ -101,14 +101,14 @@ final class Options
     }
 
     /** The client's own; from the idempotency key where one is given, so that the same call again is the same request; else random. */
-    public function nonce(): string
+    private function nonce(): string
     {
         $key = $this->idempotencyKey();
         $derived = $key === null ? bin2hex(random_bytes(16)) : substr(hash('sha256', "plasm-nonce\0$key"), 0, 32);
         return $this->optionalText('nonce') ?? $derived;
     }
 
-    public function manifest(string $module, Stdin $stdin, string $nonce): JobManifest
+    public function manifest(string $module, Stdin $stdin): JobManifest
     {
         $resources = new Resources(
             cpu: $this->integer('cpu'),
@@ -127,7 +127,7 @@ final class Options
             queueMs: $this->amount('queue', 'queueMs', self::DURATIONS),
             capabilities: $this->capabilities(),
             seed: $this->optionalText('seed'),
-            nonce: $nonce,
+            nonce: $this->nonce(),
             placement: $this->placement(),
             replicas: $this->integer('replicas'),
             quorum: $this->integer('quorum'),

@@ -15,22 +15,30 @@ class ApiException extends \RuntimeException implements PlasmException
     private const CLASSES = [
         'invalid' => InvalidRequestException::class,
         'unknownField' => InvalidRequestException::class,
-        'unsupported' => InvalidRequestException::class,
+        'unsupported' => UnsupportedException::class,
         'moduleRejected' => ModuleRejectedException::class,
         'unknownDigest' => UnknownDigestException::class,
         'tooLarge' => TooLargeException::class,
-        'quotaExceeded' => TooLargeException::class,
+        'quotaExceeded' => QuotaExceededException::class,
         'notFound' => NotFoundException::class,
         'noReceipt' => NoReceiptException::class,
         'notFinished' => NotFinishedException::class,
         'conflict' => ConflictException::class,
         'stale' => ConflictException::class,
-        'idempotencyConflict' => ConflictException::class,
+        'idempotencyConflict' => IdempotencyConflictException::class,
+        'noPeer' => NoPeerException::class,
         'unauthorized' => UnauthorizedException::class,
-        'forbidden' => UnauthorizedException::class,
+        'forbidden' => ForbiddenException::class,
+        'misdirected' => ForbiddenException::class,
         'busy' => BusyException::class,
-        'rateLimited' => BusyException::class,
         'unavailable' => BusyException::class,
+        'rateLimited' => RateLimitedException::class,
+    ];
+
+    /** What a proxy in between means, which knows no codes. */
+    private const CODES = [
+        401 => 'unauthorized', 403 => 'forbidden', 404 => 'notFound', 413 => 'tooLarge', 429 => 'rateLimited', 502 => 'unavailable',
+        503 => 'unavailable', 504 => 'unavailable',
     ];
 
     /**
@@ -58,7 +66,7 @@ class ApiException extends \RuntimeException implements PlasmException
         $problem = json_decode($response->body, true, 16);
         $said = static fn (string $name): ?string =>
             is_array($problem) && is_string($problem[$name] ?? null) ? $problem[$name] : null;
-        $code = $said('code') ?? 'internal';
+        $code = $said('code') ?? self::CODES[$response->status] ?? 'internal';
         $detail = $said('detail') ?? "$what: the node answered with status $response->status";
         $hint = $said('hint');
         return new (self::CLASSES[$code] ?? self::class)(

@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 namespace Plasm\Exception;
 
-/** The state has changed meanwhile, or an idempotency key was used for another request. */
+/** The state has changed meanwhile: read it, then decide again. */
 final class ConflictException extends ApiException
 {
 }

@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 namespace Plasm\Exception;
 
-/** The node wants a token, another one, or another origin. */
+/** The node wants a token, or another one. */
 final class UnauthorizedException extends ApiException
 {
 }

@@ -4,18 +4,31 @@ declare(strict_types=1);
 
 namespace Plasm\Http;
 
-/** What comes back while curl runs: status, headers, bytes. Exceptions of a sink wait here, because curl must not see them. */
+use Plasm\Exception\ProtocolException;
+
+/** What comes back while curl runs: status, headers, bytes. Exceptions of callbacks wait here, because curl must not see them. */
 final class CurlExchange
 {
+    /** An answer in JSON is far below; what is no answer of ours must not fill the memory. */
+    private const JSON_BYTES_MAX = 16_777_216;
+
     private int $status = 0;
     /** @var array<string, string> */
     private array $headers = [];
-    private string $bytes = '';
+    /** @var list<string> */
+    private array $pieces = [];
+    private int $size = 0;
     private ?\Throwable $thrown = null;
 
-    /** @param (\Closure(string): void)|null $sink gets the bytes of a 2xx answer */
-    public function __construct(private readonly ?\Closure $sink)
-    {
+    /**
+     * @param (\Closure(string): void)|null $sink gets the bytes of a 2xx answer
+     * @param (\Closure(int, int): void)|null $progress
+     */
+    public function __construct(
+        private readonly ?\Closure $sink,
+        private readonly ?\Closure $progress,
+        private readonly bool $isJson,
+    ) {
     }
 
     public function header(string $line): int
@@ -32,13 +45,23 @@ final class CurlExchange
 
     public function body(string $bytes): int
     {
-        try {
-            $this->sink !== null && $this->isGood() ? ($this->sink)($bytes) : $this->bytes .= $bytes;
-            return strlen($bytes);
-        } catch (\Throwable $thrown) {
-            $this->thrown = $thrown;
-            return 0;
-        }
+        return $this->guarded(function () use ($bytes): void {
+            if ($this->sink !== null && $this->isGood()) {
+                ($this->sink)($bytes);
+                return;
+            }
+            $this->size += strlen($bytes);
+            if ($this->size > self::JSON_BYTES_MAX && ($this->isJson || !$this->isGood())) {
+                throw ProtocolException::expected('an answer of at most 16 MiB', $this->pieces[0] ?? '');
+            }
+            $this->pieces[] = $bytes;
+        }) ? strlen($bytes) : -1;
+    }
+
+    /** @return int 0 to go on */
+    public function progress(int $total, int $sent): int
+    {
+        return $this->progress === null || $this->guarded(fn () => ($this->progress)($sent, $total)) ? 0 : 1;
     }
 
     public function isGood(): bool
@@ -49,7 +72,8 @@ final class CurlExchange
     /** What came since the last call. */
     public function take(): string
     {
-        [$bytes, $this->bytes] = [$this->bytes, ''];
+        $bytes = implode('', $this->pieces);
+        [$this->pieces, $this->size] = [[], 0];
         return $bytes;
     }
 
@@ -62,6 +86,17 @@ final class CurlExchange
 
     public function response(): Response
     {
-        return new Response($this->status, $this->headers, $this->bytes);
+        return new Response($this->status, $this->headers, implode('', $this->pieces));
+    }
+
+    private function guarded(\Closure $call): bool
+    {
+        try {
+            $call();
+            return true;
+        } catch (\Throwable $thrown) {
+            $this->thrown = $thrown;
+            return false;
+        }
     }
 }

@@ -30,13 +30,13 @@ final class CurlTransport implements Transport
      */
     public function __construct(
         string $url,
-        private readonly ?string $token = null,
+        #[\SensitiveParameter] private readonly ?string $token = null,
         private readonly float $timeout = 30.0,
         private readonly float $connectTimeout = 5.0,
         private readonly int $maxRetries = 2,
         private readonly string $userAgent = 'plasm-php',
     ) {
-        if (preg_match('#^https?://[^/?\#\s]+(/[^?\#\s]*)?$#i', $url) !== 1) {
+        if (preg_match('#^https?://[^/?\#\s@]+(/[^?\#\s]*)?$#iD', $url) !== 1) {
             throw new InvalidArgumentException("Cannot use the address \"$url\": http://HOST:PORT was expected");
         }
         if (preg_match('/[^\x21-\x7e]/', $token ?? '') === 1) {
@@ -66,12 +66,17 @@ final class CurlTransport implements Transport
         $deadline = $request->options()->timeout === null ? INF : microtime(true) + $request->options()->timeout;
         $events = new ServerSentEvents();
         for ($failures = 0; ;) {
+            $seen = $events->lastId;
             try {
-                foreach ($this->connection($request, $events, $deadline) as ['type' => $type, 'data' => $data]) {
-                    $failures = 0;
+                foreach ($this->connection($request, $events, $deadline) as ['type' => $type, 'id' => $id, 'data' => $data]) {
                     if ($type === 'end') {
                         return;
                     }
+                    // What was seen before the connection broke is not shown twice, whatever the node resumes with.
+                    if (ctype_digit($id) && ctype_digit($seen) && (int) $id <= (int) $seen) {
+                        continue;
+                    }
+                    [$failures, $seen] = [0, $id];
                     yield self::decode($data);
                 }
                 $error = new TransportException("The stream of {$request->target()} ended before its last event");
@@ -83,9 +88,7 @@ final class CurlTransport implements Transport
                 throw $error;
             }
             Retry::pause(min(max($delay, $events->retryMs / 1000), max(0, $deadline - microtime(true))));
-            $lastId = $events->lastId;
-            [$events, $retryMs] = [new ServerSentEvents(), $events->retryMs];
-            [$events->lastId, $events->retryMs] = [$lastId, $retryMs];
+            $events = $events->resumed();
         }
     }
 
@@ -97,10 +100,9 @@ final class CurlTransport implements Transport
 
     private function attempt(Request $request): Response
     {
-        $exchange = new CurlExchange($request->options()->sink);
         $handle = $this->idle ?? curl_init();
         $this->idle = null;
-        $file = $this->prepare($handle, $request, $exchange);
+        $call = $this->call($handle, $request);
         $seconds = ($request->options()->timeout ?? $this->timeout) + $request->waitSeconds();
         curl_setopt_array($handle, $request->movesBytes()
             ? [CURLOPT_LOW_SPEED_LIMIT => 1, CURLOPT_LOW_SPEED_TIME => max(1, (int) ceil($seconds))]
@@ -108,34 +110,31 @@ final class CurlTransport implements Transport
         curl_exec($handle);
         $number = curl_errno($handle);
         $text = curl_error($handle);
-        if ($file !== null) {
-            fclose($file);
-        }
-        $exchange->rethrow();
+        $call->exchange->rethrow();
         if ($number !== CURLE_OK) {
-            throw $this->failure($number, $text, $request);
+            throw $call->failure($number, $text);
         }
         curl_reset($handle);
         $this->idle = $handle;
-        return $this->accept($exchange->response(), $request);
+        return $call->answer();
     }
 
     /**
      * One connection of a stream, until it closes.
      *
-     * @return \Generator<int, array{type: string, data: string}>
+     * @return \Generator<int, array{type: string, id: string, data: string}>
      */
     private function connection(Request $request, ServerSentEvents $events, float $deadline): \Generator
     {
-        $exchange = new CurlExchange(null);
         $handle = curl_init();
-        $this->prepare($handle, $request, $exchange, $events->lastId);
+        $call = $this->call($handle, $request, $events->lastId);
         $multi = curl_multi_init();
         curl_multi_add_handle($multi, $handle);
         try {
             for ($heard = microtime(true), $running = 1; $running > 0;) {
                 curl_multi_exec($multi, $running);
-                $bytes = $exchange->isGood() ? $exchange->take() : '';
+                $call->exchange->rethrow();
+                $bytes = $call->exchange->isGood() ? $call->exchange->take() : '';
                 if ($bytes !== '') {
                     $heard = microtime(true);
                     yield from $events->push($bytes);
@@ -153,80 +152,25 @@ final class CurlTransport implements Transport
             }
             $number = curl_multi_info_read($multi)['result'] ?? CURLE_OK;
             if ($number !== CURLE_OK) {
-                throw $this->failure($number, curl_strerror($number) ?? '', $request);
+                throw $call->failure($number, curl_strerror($number) ?? '');
             }
-            $this->accept($exchange->response(), $request);
+            $call->answer();
         } finally {
             curl_multi_remove_handle($multi, $handle);
             curl_multi_close($multi);
         }
     }
 
-    private function accept(Response $response, Request $request): Response
+    private function call(\CurlHandle $handle, Request $request, string $lastId = ''): CurlCall
     {
-        if ($response->status >= 200 && $response->status < 300) {
-            return $response;
-        }
-        throw ApiException::of($response, "Cannot $request->method {$request->target()}");
-    }
-
-    /** @return resource|null the open file that is being sent */
-    private function prepare(\CurlHandle $handle, Request $request, CurlExchange $exchange, string $lastId = '')
-    {
-        // An empty "expect" keeps curl from waiting a second before it sends a large body.
-        $headers = $request->headers() + ['expect' => ''];
-        if ($this->token !== null) {
-            $headers['authorization'] = "Bearer $this->token";
-        }
-        if ($lastId !== '') {
-            $headers['last-event-id'] = $lastId;
-        }
-        $body = $request->body();
-        $file = $body instanceof \SplFileInfo ? self::open($body) : null;
-        $headers += $body === null && $request->method !== 'GET' ? ['content-length' => '0'] : [];
+        $call = new CurlCall($request, $this->url);
+        $headers = $lastId === '' ? [] : ['last-event-id' => $lastId];
+        $call->prepare($handle, $this->token === null ? $headers : $headers + ['authorization' => "Bearer $this->token"]);
         curl_setopt_array($handle, [
-            CURLOPT_URL => $this->url . $request->target(),
-            CURLOPT_CUSTOMREQUEST => $request->method,
-            CURLOPT_PROTOCOLS => CURLPROTO_HTTP | CURLPROTO_HTTPS,
-            CURLOPT_FOLLOWLOCATION => false,
-            CURLOPT_NOSIGNAL => true,
-            CURLOPT_NOPROXY => 'localhost,127.0.0.1,::1,' . (getenv('no_proxy') ?: getenv('NO_PROXY') ?: ''),
             CURLOPT_CONNECTTIMEOUT_MS => max(1, (int) ($this->connectTimeout * 1000)),
             CURLOPT_USERAGENT => $this->userAgent,
-            CURLOPT_HTTPHEADER => array_map(
-                static fn (string $name, string $value): string => $value === '' ? "$name:" : "$name: $value",
-                array_keys($headers),
-                $headers,
-            ),
-            CURLOPT_HEADERFUNCTION => static fn (\CurlHandle $_, string $line): int => $exchange->header($line),
-            CURLOPT_WRITEFUNCTION => static fn (\CurlHandle $_, string $bytes): int => $exchange->body($bytes),
         ]);
-        if ($file !== null) {
-            $size = (int) fstat($file)['size'];
-            curl_setopt_array($handle, [CURLOPT_UPLOAD => true, CURLOPT_INFILE => $file, CURLOPT_INFILESIZE => $size]);
-        } elseif (is_string($body)) {
-            curl_setopt($handle, CURLOPT_POSTFIELDS, $body);
-        }
-        return $file;
-    }
-
-    /** @return resource */
-    private static function open(\SplFileInfo $body)
-    {
-        $file = $body->isFile() ? @fopen($body->getPathname(), 'rb') : false;
-        return $file !== false
-            ? $file
-            : throw new InvalidArgumentException("Cannot read the file \"{$body->getPathname()}\"");
-    }
-
-    private function failure(int $number, string $text, Request $request): TransportException
-    {
-        $what = "Cannot $request->method $this->url{$request->target()}: $text";
-        return match ($number) {
-            CURLE_OPERATION_TIMEDOUT => new TimeoutException($what, $number),
-            CURLE_COULDNT_CONNECT => new TransportException("$what. Is a node running there? `plasm serve` starts one.", $number),
-            default => new TransportException($what, $number),
-        };
+        return $call;
     }
 
     private static function decode(string $data): mixed

@@ -28,6 +28,9 @@ final class Request
 
     public function path(string $name, string $value): self
     {
+        if (in_array($value, ['', '.', '..'], true)) {
+            throw new InvalidArgumentException("Cannot use \"$value\" as $name");
+        }
         // A colon may stand in a path (RFC 3986), and digests have one.
         $this->path = str_replace('{' . $name . '}', str_replace('%3A', ':', rawurlencode($value)), $this->path);
         return $this;

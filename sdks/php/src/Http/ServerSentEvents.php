@@ -13,11 +13,7 @@ final class ServerSentEvents
 {
     /** One event of ours is below 4 KiB; a stream without line ends must not fill the memory. */
     private const EVENT_BYTES_MAX = 1_048_576;
-
-    /** Number or text of the last event that had one, to resume after. */
-    public string $lastId = '';
-    /** Milliseconds before a broken stream is taken up again, where the node says so. */
-    public ?int $retryMs = null;
+    private const RETRY_MS_MAX = 30_000;
 
     private string $buffer = '';
     private bool $begun = false;
@@ -27,7 +23,21 @@ final class ServerSentEvents
     private int $size = 0;
     private ?string $id = null;
 
-    /** @return list<array{type: string, data: string}> the events that are whole now */
+    /**
+     * @param string $lastId id of the last event that had one, to resume after
+     * @param int $retryMs milliseconds before a broken stream is taken up again, where the node says so
+     */
+    public function __construct(public string $lastId = '', public int $retryMs = 0)
+    {
+    }
+
+    /** For the next connection, where this one broke: what was half read is gone. */
+    public function resumed(): self
+    {
+        return new self($this->lastId, $this->retryMs);
+    }
+
+    /** @return list<array{type: string, id: string, data: string}> the events that are whole now */
     public function push(string $bytes): array
     {
         $this->buffer .= $bytes;
@@ -74,7 +84,7 @@ final class ServerSentEvents
             'data' => $this->append($value),
             'event' => $this->type = $value,
             'id' => $this->id = str_contains($value, "\0") ? $this->id : $value,
-            'retry' => $this->retryMs = ctype_digit($value) ? (int) $value : $this->retryMs,
+            'retry' => $this->retryMs = preg_match('/^\d{1,9}$/D', $value) === 1 ? min(self::RETRY_MS_MAX, (int) $value) : $this->retryMs,
             default => null,
         };
     }
@@ -85,13 +95,12 @@ final class ServerSentEvents
         $this->size += strlen($value) + 1;
     }
 
-    /** @return array{type: string, data: string}|null */
+    /** @return array{type: string, id: string, data: string}|null */
     private function dispatch(): ?array
     {
         $this->lastId = $this->id ?? $this->lastId;
-        $event = $this->data === []
-            ? null
-            : ['type' => $this->type === '' ? 'message' : $this->type, 'data' => implode("\n", $this->data)];
+        $type = $this->type === '' ? 'message' : $this->type;
+        $event = $this->data === [] ? null : ['type' => $type, 'id' => $this->lastId, 'data' => implode("\n", $this->data)];
         [$this->type, $this->data, $this->size, $this->id] = ['', [], 0, null];
         return $event;
     }

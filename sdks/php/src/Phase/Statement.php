@@ -48,6 +48,12 @@ final class Statement
         return $problem === null ? new self($statement) : throw new Invalid("Cannot read the statement: $problem");
     }
 
+    /** @throws Invalid */
+    public static function ofEnvelope(string $bytes): self
+    {
+        return self::read(Envelope::read($bytes, self::PAYLOAD_BYTES_MAX)->payload);
+    }
+
     public function predicateType(): string
     {
         return $this->statement->get('predicateType');
