@@ -20,6 +20,13 @@ const collectAboveBytes = 16 * 1024 * 1024
 /** Small instances leave address space behind: 10 GiB each, of 128 TiB. */
 const collectEveryJobs = 256
 
+/** In steps of a millisecond: a finer clock would measure what other processes do (Spectre). */
+const realClock = {
+  realtimeNs: () => BigInt(Date.now()) * 1_000_000n,
+  monotonicNs: () => BigInt(Math.floor(performance.now())) * 1_000_000n,
+  sleep: (ns: bigint) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(ns) / 1e6),
+}
+
 const modules = new Map<string, Compiled>()
 let jobs = 0
 
@@ -81,13 +88,6 @@ function optionsOf(message: RunMessage, stdin: Uint8Array): RunOptions {
     ...(capabilities.includes('clock') ? { clock: realClock } : {}),
     ...(capabilities.includes('random') ? { random: target => void randomFillSync(target) } : {}),
   }
-}
-
-/** In steps of a millisecond: a finer clock would measure what other processes do (Spectre). */
-const realClock = {
-  realtimeNs: () => BigInt(Date.now()) * 1_000_000n,
-  monotonicNs: () => BigInt(Math.floor(performance.now())) * 1_000_000n,
-  sleep: (ns: bigint) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(ns) / 1e6),
 }
 
 function reply(digest: string, result: RunResult, cpuBefore: number, compileUs: number): number {
