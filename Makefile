@@ -41,7 +41,7 @@ demo-third: node_modules/.installed ## The same with a third node as bootstrap
 
 .PHONY: test
 test: node_modules/.installed ## Everything, with what it needs installed where it may be
-	@.ci/install php java chromium
+	@.ci/install php phpunit java chromium
 	$(NODE) --test --test-timeout=300000 '**/*.test.ts'
 
 .PHONY: openapi

@@ -13,6 +13,8 @@ final class ServerSentEvents
 {
     /** One event of ours is below 4 KiB; a stream without line ends must not fill the memory. */
     private const EVENT_BYTES_MAX = 1_048_576;
+    /** What a line costs in memory beside its text. */
+    private const LINE_BYTES = 64;
     private const RETRY_MS_MAX = 30_000;
 
     private string $buffer = '';
@@ -92,7 +94,7 @@ final class ServerSentEvents
     private function append(string $value): void
     {
         $this->data[] = $value;
-        $this->size += strlen($value) + 1;
+        $this->size += strlen($value) + self::LINE_BYTES;
     }
 
     /** @return array{type: string, id: string, data: string}|null */
