@@ -19,7 +19,8 @@ describe('the PHP SDK', { skip: without('php') }, () => {
     directory = await mkdtemp(join(tmpdir(), 'plasm-php-'))
     env = { PLASM_FIXTURES: join(directory, 'fixtures') }
     await mkdir(env['PLASM_FIXTURES'] as string)
-    for (const name of fixtures) await writeFile(join(directory, 'fixtures', `${name}.wasm`), await compileFixture(name))
+    for (const name of fixtures)
+      await writeFile(join(directory, 'fixtures', `${name}.wasm`), await compileFixture(name))
     node = await startNodeProcess({ dataDir: join(directory, 'node'), flags: ['--slots', '2'] })
     env['PLASM_URL'] = node.http
   })
