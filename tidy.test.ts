@@ -71,6 +71,7 @@ const rooms: Record<string, string[]> = {
     'server/routes',
     'server/parts',
   ],
+  'sdks/typescript': ['phase', 'machine'],
   cli: ['sdks/typescript', 'phase', 'machine', 'server/node', 'server/parts'],
 }
 
@@ -85,7 +86,8 @@ const homes: [RegExp, string[]][] = [
   ],
   [/^node:sqlite$/, ['server/store', 'bench']],
   [/^node:child_process$/, ['server/executor', 'openapi', 'bench', 'examples', 'release', 'debian', 'root']],
-  [/^esbuild$/, ['release', 'sdks/typescript']],
+  [/^esbuild$/, ['release']],
+  [/^commander$/, ['cli']],
   [/^prom-client$/, ['server/parts']],
   [/^pino$/, ['server/parts']],
   [/^smol-toml$/, ['server/parts']],

@@ -12,9 +12,10 @@ test('the stamp says that the generated code in the repository is from this docu
   assert.equal(await readFile(stampFile, 'utf8').catch(() => ''), await stamp(), stale)
 })
 
-for (const { name, directory } of sdks) {
+for (const { name, directory, needsJava } of sdks) {
   test(`generating the ${name} SDK again gives the same bytes`, async t => {
-    if (reason !== undefined) return t.diagnostic(`the generator cannot be had, only the stamp was compared: ${reason}`)
+    if (needsJava && reason !== undefined)
+      return t.diagnostic(`the generator cannot be had, only the stamp was compared: ${reason}`)
     const fresh = await mkdtemp(join(tmpdir(), 'plasm-sdk-'))
     try {
       await generateSdk(name, fresh)

@@ -4,23 +4,28 @@
  */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
+import { type Document, emitTypescript } from './typescript.ts'
 
 const root = join(import.meta.dirname, '..')
 const documentFile = join(root, 'openapi', 'openapi.json')
 const templatesDirectory = join(root, 'openapi', 'templates')
+const emitterFile = join(root, 'openapi', 'typescript.ts')
 const configFile = join(root, 'openapitools.json')
 const checksumFile = join(root, 'openapi', 'jar.sha256')
 const wrapperFile = join(root, 'node_modules', '@openapitools', 'openapi-generator-cli', 'main.js')
 
 export const stampFile = join(root, 'openapi', 'sdks.stamp')
-/** One row for each SDK: what the generator writes in its own layout, and where we keep it. */
-export const sdks = [{ name: 'php', directory: join(root, 'sdks', 'php', 'src', 'Generated') }] as const
+/** One row for each SDK: where its generated part is kept, and whether the Java generator makes it or our own emitter. */
+export const sdks = [
+  { name: 'php', directory: join(root, 'sdks', 'php', 'src', 'Generated'), needsJava: true },
+  { name: 'typescript', directory: join(root, 'sdks', 'typescript', 'src', 'generated'), needsJava: false },
+] as const
 
-const generator: Record<(typeof sdks)[number]['name'], { written: string; options: string[] }> = {
+const generator: Record<'php', { written: string; options: string[] }> = {
   php: {
     written: join('src', 'Generated'),
     options: [
@@ -53,6 +58,7 @@ export async function whyNoGenerator(): Promise<string | undefined> {
 
 /** Generates `name` into `directory`, which is replaced. */
 export async function generateSdk(name: (typeof sdks)[number]['name'], directory: string): Promise<void> {
+  if (name === 'typescript') return await emitInto(directory)
   const { written, options } = generator[name]
   const output = await mkdtemp(join(tmpdir(), 'plasm-sdk-'))
   try {
@@ -65,10 +71,17 @@ export async function generateSdk(name: (typeof sdks)[number]['name'], directory
   }
 }
 
+async function emitInto(directory: string): Promise<void> {
+  const files = emitTypescript(JSON.parse(await readFile(documentFile, 'utf8')) as Document)
+  await rm(directory, { recursive: true, force: true })
+  await mkdir(directory, { recursive: true })
+  for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text)
+}
+
 /** sha256 over what the SDKs are made from, and over what was made: each file's path and bytes. */
 export async function stamp(): Promise<string> {
   const inputs = createHash('sha256').update(JSON.stringify(generator))
-  await addFiles(inputs, [documentFile, configFile, checksumFile, ...(await filesIn(templatesDirectory))])
+  await addFiles(inputs, [documentFile, emitterFile, configFile, checksumFile, ...(await filesIn(templatesDirectory))])
   const outputs = createHash('sha256')
   for (const { directory } of sdks) await addFiles(outputs, await filesIn(directory))
   return `from ${inputs.digest('hex')}\nmade ${outputs.digest('hex')}\n`

@@ -48,14 +48,17 @@ function models({ paths, components: { schemas } }: Document): string {
     const absent = answers.has(name) ? '' : ' | undefined'
     return `${comment(schema.description)}export ${schema.properties === undefined ? `type ${name} = ${typeOf(schema)}` : `interface ${name} ${members(schema, absent)}`}\n`
   })
-  const shapes = [...answers]
-    .filter(name => schemas[name]?.properties !== undefined)
-    .sort()
-    .map(name => `  ${name}: { ${shape(schemas[name] as Schema, schemas)} },`)
-  return `${header}\n${types.join('\n')}
-/** What answers look like. s: text, i: a whole number, else a name from this table; ?: may be absent, []: a list of them, {}: by name. */
+  const objects = [...answers].filter(name => schemas[name]?.properties !== undefined).sort()
+  return `${header}
+${types.join('\n')}
+/** The models that answers are made of. */
+export interface Models {
+${objects.map(name => `  ${name}: ${name}`).join('\n')}
+}
+
+/** What they look like. s: text, i: a whole number, else a name from this table; ?: may be absent, []: a list of them, {}: by name. */
 export const shapes = {
-${shapes.join('\n')}
+${objects.map(name => `  ${name}: { ${shape(schemas[name] as Schema, schemas)} },`).join('\n')}
 } as const
 `
 }
@@ -181,20 +184,19 @@ function answerOf(operation: Operation): Answer {
   const streamed = operation['x-plasm-stream']
   if (streamed !== undefined) {
     const lines = (sent: string) =>
-      `    const events = ${sent}\n    for await (const data of events) yield read<models.${streamed}>('${streamed}', data)`
+      `    const events = ${sent}\n    for await (const data of events) yield read('${streamed}', data)`
     return { mediaType, stream: true, type: `models.${streamed}`, lines }
   }
   if (mediaType !== 'application/json') {
     return {
       mediaType,
       stream: false,
-      type: 'Uint8Array',
+      type: 'Uint8Array<ArrayBuffer>',
       lines: sent => `    const reply = await ${sent}\n    return reply.bytes`,
     }
   }
   const type = qualified(schema)
-  const lines = (sent: string) =>
-    `    const reply = await ${sent}\n    return read<${type}>('${nameOf(schema)}', reply.json())`
+  const lines = (sent: string) => `    const reply = await ${sent}\n    return read('${nameOf(schema)}', reply.json())`
   return { mediaType, stream: false, type, lines }
 }
 

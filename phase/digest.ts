@@ -7,6 +7,11 @@ import type { Content } from './schema.ts'
 export type Digest = string
 
 export const digestOf = (bytes: Uint8Array): Digest => `sha256:${hex(sha256(bytes))}`
+/** The same for bytes that come in pieces. */
+export function digester(): { update(bytes: Uint8Array): void; digest(): Digest } {
+  const hash = sha256.create()
+  return { update: bytes => void hash.update(bytes), digest: () => `sha256:${hex(hash.digest())}` }
+}
 export const contentOf = (bytes: Uint8Array): Content => ({ digest: digestOf(bytes), size: bytes.length })
 export const digestHex = (digest: Digest): string => digest.slice('sha256:'.length)
 export const digestBytes = (digest: Digest): Uint8Array => fromHex(digestHex(digest))

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { access, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { after, before, test } from 'node:test'
+import { promisify } from 'node:util'
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
+import { publint } from 'publint'
+import { helloFile } from '../../server/testing/client.ts'
+import { type NodeProcess, startNodeProcess } from '../../server/testing/process.ts'
+import { packSdk } from './pack.ts'
+import { version } from './src/version.ts'
+
+const run = promisify(execFile)
+const runtimesDirectory = join(import.meta.dirname, 'testing', 'runtimes')
+const compiler = join(import.meta.dirname, '..', '..', 'node_modules', 'typescript', 'bin', 'tsc')
+const commandMs = 120_000
+/** In CI what a test needs is there; elsewhere a test whose tool is missing says so. */
+const missing = (what: string, reason: string | undefined) =>
+  reason === undefined || process.env['CI'] === 'true' ? {} : { skip: `${what}: ${reason}` }
+
+const noRuntimes = await installRuntimes()
+const chromium = await firstOf('chromium-headless-shell', 'chromium', 'google-chrome')
+
+let directory: string
+let tarball: string
+let project: string
+let node: NodeProcess
+const page = createServer()
+
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'plasm-pack-'))
+  page.listen(0, '127.0.0.1')
+  await once(page, 'listening')
+  tarball = await packSdk(directory)
+  node = await startNodeProcess({ dataDir: join(directory, 'node'), flags: ['--allow-origin', originOf()] })
+  project = join(directory, 'project')
+  await mkdir(project)
+  await writeFile(join(project, 'package.json'), '{ "private": true, "type": "module" }')
+  await run('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball], { cwd: project, timeout: commandMs })
+  await cp(helloFile, join(project, 'hello.wasm'))
+  await cp(join(import.meta.dirname, 'testing', 'consumer.js'), join(project, 'consumer.js'))
+})
+after(async () => {
+  page.close()
+  await node.stop()
+  await rm(directory, { recursive: true, force: true })
+})
+
+const installed = () => join(project, 'node_modules', '@phasebased', 'plasm')
+const originOf = () => `http://127.0.0.1:${(page.address() as AddressInfo).port}`
+const environment = () => ({ PATH: process.env['PATH'], PLASM_URL: node.http })
+
+test('the package has one version, no dependency, and publint has nothing to say', async () => {
+  const manifest = JSON.parse(await readFile(join(installed(), 'package.json'), 'utf8')) as Record<string, unknown>
+  assert.equal(manifest['version'], version)
+  for (const member of ['dependencies', 'peerDependencies', 'optionalDependencies', 'scripts', 'imports']) {
+    assert.equal(manifest[member], undefined, member)
+  }
+  assert.deepEqual(
+    (await publint({ pkgDir: installed(), level: 'suggestion', strict: true, pack: false })).messages,
+    [],
+  )
+})
+
+test('its types are what the code is, however it is resolved: it is ESM alone, on purpose', async () => {
+  const checked = await checkPackage(createPackageFromTarballData(new Uint8Array(await readFile(tarball))))
+  assert.ok(checked.types !== false)
+  assert.deepEqual(
+    checked.problems.map(({ kind }) => kind),
+    ['CJSResolvesToESM'],
+  )
+})
+
+test('every snippet of the README compiles strictly and runs, in a project that has nothing else', async () => {
+  const readme = await readFile(join(installed(), 'README.md'), 'utf8')
+  const snippets = [...readme.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code]) => code as string)
+  assert.ok(snippets.length >= 4)
+  for (const [index, code] of snippets.entries()) {
+    // Of Node's types only what the snippets use: the package's own need none.
+    await writeFile(
+      join(project, `snippet${index}.ts`),
+      `${code.replace('process.env', '(globalThis as any).process.env')}\nexport {}\n`,
+    )
+  }
+  const options = [
+    '--strict',
+    '--exactOptionalPropertyTypes',
+    '--module',
+    'nodenext',
+    '--target',
+    'esnext',
+    '--lib',
+    'esnext,dom',
+  ]
+  const files = snippets.map((_, index) => `snippet${index}.ts`)
+  await run(process.execPath, [compiler, '--noEmit', '--types', '', ...options, ...files], {
+    cwd: project,
+    timeout: commandMs,
+  })
+  for (const file of files) {
+    const { stdout } = await run(process.execPath, [file], { cwd: project, env: environment(), timeout: commandMs })
+    assert.match(stdout, /dlroW|signed|finished/, file)
+  }
+})
+
+for (const [name, skip] of [
+  ['22', noRuntimes],
+  ['24', noRuntimes],
+  ['26', undefined],
+] as const) {
+  test(`it submits and verifies in Node ${name}, without a warning`, missing(`Node ${name}`, skip), async () => {
+    const binary =
+      name === '26' ? process.execPath : join(runtimesDirectory, 'node_modules', `node-${name}`, 'bin', 'node')
+    const { stdout, stderr } = await run(binary, ['consumer.js'], {
+      cwd: project,
+      env: environment(),
+      timeout: commandMs,
+    })
+    const { runtime, ...said } = JSON.parse(stdout) as Record<string, string>
+    assert.match(runtime as string, new RegExp(`^v${name}\\.`))
+    assert.deepEqual(said, { output: 'dlroW ,olleH', verdict: 'valid', assurance: 'pinned', required: 'function' })
+    assert.equal(stderr, '')
+  })
+}
+
+test(
+  'it submits and verifies in a page of an allowed origin',
+  missing('Chromium', chromium === undefined ? 'not installed' : undefined),
+  async () => {
+    const browser = join(directory, 'browser')
+    const answered = new Promise<string>(resolve => {
+      page.on('request', async (request: IncomingMessage, response) => {
+        if (request.method === 'POST') resolve(await text(request))
+        const files: Record<string, [string, string]> = {
+          '/': ['text/html', join(import.meta.dirname, 'testing', 'page.html')],
+          '/plasm.js': ['text/javascript', join(installed(), 'dist', 'browser.js')],
+          '/hello.wasm': ['application/wasm', helloFile],
+        }
+        const [type, file] = files[request.url?.split('?')[0] ?? ''] ?? []
+        if (file === undefined) return response.writeHead(404).end()
+        response.writeHead(200, { 'content-type': type }).end(await readFile(file))
+      })
+    })
+    const flags = [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-dev-shm-usage',
+      '--remote-debugging-port=0',
+      `--user-data-dir=${browser}`,
+    ]
+    const url = `${originOf()}/?node=${encodeURIComponent(node.http)}`
+    const child = spawn(chromium as string, ['--headless', ...flags, url], { stdio: 'ignore' })
+    try {
+      const late = setTimeout(() => child.kill('SIGKILL'), commandMs)
+      const said = await Promise.race([
+        answered,
+        once(child, 'exit').then(() => 'Chromium ended before the page answered'),
+      ])
+      clearTimeout(late)
+      assert.deepEqual(JSON.parse(said), {
+        output: 'dlroW ,olleH',
+        verdict: 'valid',
+        assurance: 'pinned',
+        large: 300_000,
+        file: 'ArgumentError',
+      })
+    } finally {
+      const gone = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined
+      child.kill('SIGKILL')
+      await gone
+    }
+  },
+)
+
+/** Why the older Nodes cannot be had here; `undefined` where they are. */
+async function installRuntimes(): Promise<string | undefined> {
+  const there = join(runtimesDirectory, 'node_modules', 'node-22', 'bin', 'node')
+  try {
+    await access(there).catch(() =>
+      run('npm', ['ci', '--loglevel=error'], { cwd: runtimesDirectory, timeout: commandMs }),
+    )
+    await run(there, ['--version'])
+  } catch (error) {
+    return (error as Error).message.split('\n')[0]
+  }
+}
+
+async function firstOf(...commands: string[]): Promise<string | undefined> {
+  for (const command of commands) {
+    const { stdout } = await run('sh', ['-c', `command -v ${command}`]).catch(() => ({ stdout: '' }))
+    if (stdout !== '') return stdout.trim()
+  }
+}

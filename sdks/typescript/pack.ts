@@ -1,0 +1,120 @@
+/**
+ * The npm package as it is published: JavaScript with the protocol's code bundled in (Node does not strip types under node_modules), its
+ * declarations, nothing else. `make npm` writes the tarball to build/.
+ */
+import { execFile } from 'node:child_process'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative } from 'node:path'
+import { promisify } from 'node:util'
+import { type BuildOptions, build } from 'esbuild'
+
+const here = import.meta.dirname
+const root = join(here, '..', '..')
+const sources = join(here, 'src')
+const run = promisify(execFile)
+const commandMs = 120_000
+
+/** Packs the SDK into `directory`. @returns the tarball's path. */
+export async function packSdk(directory: string): Promise<string> {
+  const stage = await mkdtemp(join(tmpdir(), 'plasm-npm-'))
+  try {
+    await stageSdk(stage)
+    await mkdir(directory, { recursive: true })
+    const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', directory], {
+      cwd: stage,
+      timeout: commandMs,
+    })
+    const [{ filename }] = JSON.parse(stdout) as [{ filename: string }]
+    return join(directory, filename)
+  } finally {
+    await rm(stage, { recursive: true, force: true })
+  }
+}
+
+/** Every file of the package. */
+async function stageSdk(stage: string): Promise<void> {
+  const dist = join(stage, 'dist')
+  const bundled = new Set<string>([
+    ...(await bundle({ outfile: join(dist, 'index.js'), platform: 'node', target: 'node22' })),
+    ...(await bundle({ outfile: join(dist, 'browser.js'), platform: 'browser', target: 'es2023' })),
+  ])
+  await declarations(dist)
+  const { imports: _imports, ...manifest } = JSON.parse(await readFile(join(here, 'package.json'), 'utf8')) as {
+    imports: object
+  }
+  await writeFile(join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
+  await cp(join(here, 'README.md'), join(stage, 'README.md'))
+  await cp(join(root, 'LICENSE'), join(stage, 'LICENSE'))
+  await writeFile(join(dist, 'THIRD-PARTY-LICENSES.txt'), await licences([...bundled].sort()))
+}
+
+/** @returns the folders of the packages whose code is inside. */
+async function bundle(options: Pick<BuildOptions, 'platform' | 'target'> & { outfile: string }): Promise<string[]> {
+  const { metafile } = await build({
+    ...options,
+    entryPoints: [join(sources, 'index.ts')],
+    absWorkingDir: root,
+    bundle: true,
+    format: 'esm',
+    charset: 'utf8',
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning',
+  })
+  return Object.keys(metafile.inputs).flatMap(
+    input => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? [],
+  )
+}
+
+/** The declarations that `index.d.ts` reaches. @throws when one of them would need a package that is not there. */
+async function declarations(dist: string): Promise<void> {
+  const emitted = await mkdtemp(join(tmpdir(), 'plasm-types-'))
+  try {
+    const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+    const options = ['--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--outDir', emitted]
+    await run(process.execPath, [compiler, '-p', here, ...options, '--rootDir', root], {
+      cwd: root,
+      timeout: commandMs,
+    })
+    const from = join(emitted, relative(root, sources))
+    const seen = new Set<string>()
+    for (const wanted = ['index.d.ts']; wanted.length > 0; ) {
+      const file = wanted.pop() as string
+      if (seen.has(file)) continue
+      seen.add(file)
+      const text = await readFile(join(from, file), 'utf8')
+      const imports = [...text.matchAll(/(?:from |import\()'([^']+)'/g)].map(([, name]) => name as string)
+      for (const name of imports) {
+        const other = join(dirname(file), name.replace(/\.ts$/, '.d.ts'))
+        if (!name.startsWith('.') || other.startsWith('..')) {
+          throw new Error(`Cannot publish ${file}: its types need "${name}". Spell the type out in the SDK.`)
+        }
+        wanted.push(other)
+      }
+      await mkdir(dirname(join(dist, file)), { recursive: true })
+      await writeFile(join(dist, file), text.replaceAll(/((?:from |import\()'\.[^']+)\.ts'/g, "$1.js'"))
+    }
+  } finally {
+    await rm(emitted, { recursive: true, force: true })
+  }
+}
+
+async function licences(folders: string[]): Promise<string> {
+  const texts = await Promise.all(
+    folders.map(async folder => {
+      const directory = join(root, folder)
+      const { name, version } = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8')) as {
+        name: string
+        version: string
+      }
+      const text = await readFile(join(directory, 'LICENSE'), 'utf8').catch(() =>
+        readFile(join(directory, 'license'), 'utf8'),
+      )
+      return `${name} ${version}\n\n${text.trim()}\n`
+    }),
+  )
+  return `The bundles hold code of these packages:\n\n${texts.join('\n----\n\n')}`
+}
+
+if (import.meta.main) console.log(await packSdk(join(root, 'build')))

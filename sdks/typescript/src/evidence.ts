@@ -1,0 +1,112 @@
+/** What a job's receipt is held against: what this client sent and received, and the request that the node signed. */
+import { utf8Text } from '../../../phase/bytes.ts'
+import { argsDigest, envDigest } from '../../../phase/digest.ts'
+import { publicKeyOfDid } from '../../../phase/identity.ts'
+import { type JsonObject, type JsonValue, parseJson } from '../../../phase/json.ts'
+import { requestPayloadBytesMax } from '../../../phase/limits.ts'
+import { type CompleteManifest, completeManifest, readManifest, taskOf } from '../../../phase/manifest.ts'
+import { openRequest, type SignedRequest } from '../../../phase/request.ts'
+import { type Ed25519, readEnvelope } from '../../../phase/signature.ts'
+import { ReceiptError } from './errors.ts'
+import type { JobManifest, ReceiptCheck, ReceiptExpected } from './generated/models.ts'
+import type { Receipt } from './receipt.ts'
+
+/** A worker that runs for weeks must not grow; a job is verified soon after it ended. */
+const jobsMax = 10_000
+
+export interface Sent {
+  manifest: JobManifest
+  /** The bytes that were sent as stdin. The size of what was named by its digest is not known. */
+  stdin: { digest: string; size?: number }
+}
+
+type Stream = 'stdout' | 'stderr'
+
+/** The latest jobs of one client. */
+export class Evidence {
+  private readonly jobs = new Map<string, { sent: Sent; received: Partial<Record<Stream, string>> }>()
+
+  sent(jobId: string, sent: Sent): void {
+    this.jobs.set(jobId, { sent, received: {} })
+    const [oldest] = this.jobs.keys()
+    if (this.jobs.size > jobsMax && oldest !== undefined) this.jobs.delete(oldest)
+  }
+
+  received(jobId: string, stream: Stream, digest: string): void {
+    const job = this.jobs.get(jobId)
+    if (job !== undefined) job.received[stream] = digest
+  }
+
+  /** Nothing for a job of another client. */
+  of(jobId: string): { sent?: Sent; received: Partial<Record<Stream, string>> } {
+    return this.jobs.get(jobId) ?? { received: {} }
+  }
+}
+
+/**
+ * The request by its envelope's bytes.
+ * @throws {PhaseError} `invalid` unless it is one, signed by the submitter that it names.
+ */
+export function readRequest(envelope: Uint8Array, ed25519: Ed25519): SignedRequest {
+  const payload = parseJson(utf8Text(readEnvelope(envelope, requestPayloadBytesMax).payload), { integersOnly: true })
+  const { submitter, executor } = payload as { submitter?: unknown; executor?: unknown }
+  const expected = { submitter: publicKeyOfDid(String(submitter)), executor: String(executor) }
+  return openRequest(envelope, expected, ed25519)
+}
+
+/** @throws {ReceiptError} where the node asked for another job than the one that was sent to it. */
+export function checkRequest({ request }: SignedRequest, jobId: string, sent: Sent | undefined): void {
+  const differs = (what: string) => new ReceiptError(`The node asked for another job than "${jobId}": ${what}`)
+  if (request.jobId !== jobId) throw differs(`it is "${request.jobId}"`)
+  if (sent === undefined) return
+  const { stdin, nonce, profile } = request.manifest
+  // Which profile is the best one is the node's to say, where the client did not.
+  const wanted = completeManifest(readManifest({ profile, ...sent.manifest }), {
+    stdin: { ...stdin, ...sent.stdin },
+    nonce,
+  })
+  const found = difference(byDigest(wanted), byDigest(request.manifest))
+  if (found !== undefined) throw differs(found)
+}
+
+/** All that a receipt for `request` has to say. */
+export const expectedOf = ({ request, digest }: SignedRequest): ReceiptExpected => ({
+  jobId: request.jobId,
+  nonce: request.nonce,
+  request: digest,
+  submitter: request.submitter,
+  module: request.manifest.module,
+  args: request.manifest.args,
+  env: request.manifest.env,
+  stdin: request.manifest.stdin.digest,
+})
+
+/** Whether the claim is about the task that was asked for: its limits, capabilities and seed too. */
+export function checkTask({ claim }: Receipt, manifest: CompleteManifest): ReceiptCheck {
+  const found = difference({ ...taskOf(manifest), seed: manifest.seed }, claim)
+  return { name: 'task', result: found === undefined ? 'passed' : 'failed', detail: found ?? 'what was asked for' }
+}
+
+/** The first member of `wanted` that `found` has otherwise; members beyond those do not matter. */
+function difference(wanted: object, found: object): string | undefined {
+  for (const [name, value] of Object.entries(wanted) as [string, JsonValue][]) {
+    const other = (found as Partial<JsonObject>)[name]
+    if (isObject(value) && isObject(other)) {
+      const inner = difference(value, other)
+      if (inner !== undefined) return `${name}.${inner}`
+    } else if (JSON.stringify(value) !== JSON.stringify(other)) {
+      return `${name} is ${shown(other)}, not ${shown(value)}`
+    }
+  }
+}
+
+/** Compared as a whole, and not member by member. */
+const byDigest = (manifest: CompleteManifest) => ({
+  ...manifest,
+  args: argsDigest(manifest.args),
+  env: envDigest(manifest.env),
+})
+
+const isObject = (value: JsonValue | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const shown = (value: JsonValue | undefined): string => (JSON.stringify(value) ?? 'absent').slice(0, 100)
