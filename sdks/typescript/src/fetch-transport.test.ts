@@ -26,7 +26,8 @@ async function against(
 ) {
   const requests: string[] = []
   const server = createServer((request, response) => {
-    requests.push(`${request.method} ${request.url} ${request.headers['last-event-id'] ?? ''}`.trim())
+    const { method, url, headers } = request
+    requests.push([method, url, headers['last-event-id']].flat().join(' ').trim())
     const step = steps[Math.min(requests.length, steps.length) - 1] as RequestListener
     request.resume()
     step(request, response)

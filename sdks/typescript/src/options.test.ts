@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { peerIdOfDid } from '../../../phase/identity.ts'
 import { ArgumentError } from './errors.ts'
-import { type JobOptions, millisecondsOf, readOptions } from './options.ts'
+import { millisecondsOf, readOptions } from './options.ts'
 
 const did = 'did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK'
 const random = () => 'ab'.repeat(16)
-const manifestOf = (options: object) => readOptions(options as JobOptions, random).manifest
+const manifestOf = (options: object) => readOptions(options, random).manifest
 const refuses = (options: object, message: RegExp) =>
   assert.throws(
     () => manifestOf(options),

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createReadStream } from 'node:fs'
 import { access, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,21 +12,24 @@ import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { publint } from 'publint'
-import { helloFile } from '../../server/testing/client.ts'
-import { type NodeProcess, startNodeProcess } from '../../server/testing/process.ts'
-import { packSdk } from './pack.ts'
-import { version } from './src/version.ts'
+import { version } from '../sdks/typescript/src/version.ts'
+import server from '../server/package.json' with { type: 'json' }
+import { helloFile } from '../server/testing/client.ts'
+import { type NodeProcess, startNodeProcess } from '../server/testing/process.ts'
+import { root } from './bundle.ts'
+import { packSdk } from './sdk.ts'
 
 const run = promisify(execFile)
-const runtimesDirectory = join(import.meta.dirname, 'testing', 'runtimes')
-const compiler = join(import.meta.dirname, '..', '..', 'node_modules', 'typescript', 'bin', 'tsc')
+const testingDirectory = join(root, 'sdks', 'typescript', 'testing')
+const runtimesDirectory = join(testingDirectory, 'runtimes')
+const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
 const commandMs = 120_000
 /** In CI what a test needs is there; elsewhere a test whose tool is missing says so. */
 const missing = (what: string, reason: string | undefined) =>
   reason === undefined || process.env['CI'] === 'true' ? {} : { skip: `${what}: ${reason}` }
 
 const noRuntimes = await installRuntimes()
-const chromium = await firstOf('chromium-headless-shell', 'chromium', 'google-chrome')
+const chromium = await firstOf('chromium', 'chromium-browser', 'google-chrome', 'chromium-headless-shell')
 
 let directory: string
 let tarball: string
@@ -44,7 +48,7 @@ before(async () => {
   await writeFile(join(project, 'package.json'), '{ "private": true, "type": "module" }')
   await run('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball], { cwd: project, timeout: commandMs })
   await cp(helloFile, join(project, 'hello.wasm'))
-  await cp(join(import.meta.dirname, 'testing', 'consumer.js'), join(project, 'consumer.js'))
+  await cp(join(testingDirectory, 'consumer.js'), join(project, 'consumer.js'))
 })
 after(async () => {
   page.close()
@@ -58,7 +62,7 @@ const environment = () => ({ PATH: process.env['PATH'], PLASM_URL: node.http })
 
 test('the package has one version, no dependency, and publint has nothing to say', async () => {
   const manifest = JSON.parse(await readFile(join(installed(), 'package.json'), 'utf8')) as Record<string, unknown>
-  assert.equal(manifest['version'], version)
+  assert.deepEqual([manifest['version'], version], [server.version, server.version])
   for (const member of ['dependencies', 'peerDependencies', 'optionalDependencies', 'scripts', 'imports']) {
     assert.equal(manifest[member], undefined, member)
   }
@@ -135,16 +139,16 @@ test(
   async () => {
     const browser = join(directory, 'browser')
     const answered = new Promise<string>(resolve => {
-      page.on('request', async (request: IncomingMessage, response) => {
-        if (request.method === 'POST') resolve(await text(request))
+      page.on('request', (request, response) => {
+        if (request.method === 'POST') resolve(text(request))
         const files: Record<string, [string, string]> = {
-          '/': ['text/html', join(import.meta.dirname, 'testing', 'page.html')],
+          '/': ['text/html', join(testingDirectory, 'page.html')],
           '/plasm.js': ['text/javascript', join(installed(), 'dist', 'browser.js')],
           '/hello.wasm': ['application/wasm', helloFile],
         }
         const [type, file] = files[request.url?.split('?')[0] ?? ''] ?? []
-        if (file === undefined) return response.writeHead(404).end()
-        response.writeHead(200, { 'content-type': type }).end(await readFile(file))
+        if (type === undefined || file === undefined) return response.writeHead(404).end()
+        createReadStream(file).pipe(response.writeHead(200, { 'content-type': type }))
       })
     })
     const flags = [

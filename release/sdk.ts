@@ -1,6 +1,6 @@
 /**
- * The npm package as it is published: JavaScript with the protocol's code bundled in (Node does not strip types under node_modules), its
- * declarations, nothing else. `make npm` writes the tarball to build/.
+ * The TypeScript SDK as it is published: JavaScript with the protocol's code bundled in (Node does not strip types under node_modules), its
+ * declarations, nothing else. `make dist` writes the tarball to build/.
  */
 import { execFile } from 'node:child_process'
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -8,10 +8,11 @@ import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import { type BuildOptions, build } from 'esbuild'
+import { root } from './bundle.ts'
+import { licenceTexts } from './licences.ts'
 
-const here = import.meta.dirname
-const root = join(here, '..', '..')
-const sources = join(here, 'src')
+const sdkDirectory = join(root, 'sdks', 'typescript')
+const sources = join(sdkDirectory, 'src')
 const run = promisify(execFile)
 const commandMs = 120_000
 
@@ -40,13 +41,13 @@ async function stageSdk(stage: string): Promise<void> {
     ...(await bundle({ outfile: join(dist, 'browser.js'), platform: 'browser', target: 'es2023' })),
   ])
   await declarations(dist)
-  const { imports: _imports, ...manifest } = JSON.parse(await readFile(join(here, 'package.json'), 'utf8')) as {
+  const { imports: _imports, ...manifest } = JSON.parse(await readFile(join(sdkDirectory, 'package.json'), 'utf8')) as {
     imports: object
   }
   await writeFile(join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
-  await cp(join(here, 'README.md'), join(stage, 'README.md'))
+  await cp(join(sdkDirectory, 'README.md'), join(stage, 'README.md'))
   await cp(join(root, 'LICENSE'), join(stage, 'LICENSE'))
-  await writeFile(join(dist, 'THIRD-PARTY-LICENSES.txt'), await licences([...bundled].sort()))
+  await writeFile(join(dist, 'THIRD-PARTY-LICENCES'), await licenceTexts([...bundled].sort()))
 }
 
 /** @returns the folders of the packages whose code is inside. */
@@ -73,7 +74,7 @@ async function declarations(dist: string): Promise<void> {
   try {
     const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
     const options = ['--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--outDir', emitted]
-    await run(process.execPath, [compiler, '-p', here, ...options, '--rootDir', root], {
+    await run(process.execPath, [compiler, '-p', sdkDirectory, ...options, '--rootDir', root], {
       cwd: root,
       timeout: commandMs,
     })
@@ -98,23 +99,6 @@ async function declarations(dist: string): Promise<void> {
   } finally {
     await rm(emitted, { recursive: true, force: true })
   }
-}
-
-async function licences(folders: string[]): Promise<string> {
-  const texts = await Promise.all(
-    folders.map(async folder => {
-      const directory = join(root, folder)
-      const { name, version } = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8')) as {
-        name: string
-        version: string
-      }
-      const text = await readFile(join(directory, 'LICENSE'), 'utf8').catch(() =>
-        readFile(join(directory, 'license'), 'utf8'),
-      )
-      return `${name} ${version}\n\n${text.trim()}\n`
-    }),
-  )
-  return `The bundles hold code of these packages:\n\n${texts.join('\n----\n\n')}`
 }
 
 if (import.meta.main) console.log(await packSdk(join(root, 'build')))
