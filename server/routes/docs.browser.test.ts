@@ -80,8 +80,8 @@ async function tryCreateJob(page: Page, body: string): Promise<Job> {
   return (await response.json()) as Job
 }
 
-async function found(page: Page, selector: string): Promise<ElementHandle<Element>> {
-  return (await page.waitForSelector(selector, { visible: true, timeout: 30_000 })) as ElementHandle<Element>
+async function found(page: Page, selector: string): Promise<ElementHandle> {
+  return (await page.waitForSelector(selector, { visible: true, timeout: 30_000 })) as ElementHandle
 }
 
 async function screenshot(page: Page, name: string): Promise<void> {
