@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import puppeteer, { type Browser, type ElementHandle, type Page } from 'puppeteer-core'
+import { type Browser, type ElementHandle, launch, type Page } from 'puppeteer-core'
 import type { Job } from '../../phase/job.ts'
 import { Client } from '../testing/client.ts'
 import { type NodeProcess, startNodeProcess } from '../testing/process.ts'
@@ -20,7 +20,7 @@ before(async () => {
   node = await startNodeProcess({ dataDir: join(directory, 'node') })
   const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run']
   const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync']
-  browser = await puppeteer.launch({
+  browser = await launch({
     executablePath: chromium,
     args: [...flags, ...quiet],
     userDataDir: join(directory, 'profile'),
