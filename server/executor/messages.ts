@@ -93,8 +93,10 @@ export class Channel {
   constructor(stream: Duplex) {
     this.stream = stream
     stream.on('data', (chunk: Uint8Array) => this.take(chunk))
-    stream.on('error', error => this.break(error))
-    stream.on('close', () => this.break(new PhaseError('internal', 'the child closed its pipe')))
+    // Which of the two comes, and with what error, is chance where a process is killed.
+    const closed = (cause?: Error) => this.break(new PhaseError('internal', 'the child closed its pipe', { cause }))
+    stream.on('error', closed)
+    stream.on('close', () => closed())
   }
 
   send(header: ToChild, bodies: readonly Uint8Array[] = []): void {

@@ -61,7 +61,7 @@ test('who waits is served in turn, and may give up', async () => {
   await assert.rejects(given, { name: 'AbortError' })
   pool.release(child)
   assert.equal((await second).pid, child.pid)
-  const third = pool.acquire(never)
+  const refused = assert.rejects(pool.acquire(never), { code: 'unavailable' })
   await pool.stop()
-  await assert.rejects(third, { code: 'unavailable' })
+  await refused
 })

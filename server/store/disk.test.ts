@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { isPhaseError } from '../../phase/errors.ts'
 import { Store } from './store.ts'
 import { rejection } from './testing/errors.ts'
-import { temporaryDirectory } from './testing/open.ts'
 import { newJob, stream } from './testing/samples.ts'
 
 test('a full disk is quotaExceeded; what was answered stays, and room heals it without a restart', async t => {
@@ -46,12 +46,16 @@ async function createUntilRefused(store: Store): Promise<{ created: string[]; fa
 
 /** A file system of `size` that ends with the test; `undefined` where this user may not mount. */
 async function smallDisk(t: TestContext, size: string): Promise<string | undefined> {
-  const directory = await temporaryDirectory(t)
+  const directory = await mkdtemp(join(tmpdir(), 'plasm-disk-'))
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', directory], { stdio: 'ignore' })
   } catch {
+    await rm(directory, { recursive: true })
     return undefined
   }
-  t.after(() => execFileSync('umount', ['-l', directory]))
+  t.after(async () => {
+    execFileSync('umount', ['-l', directory])
+    await rm(directory, { recursive: true })
+  })
   return directory
 }

@@ -45,7 +45,7 @@ export function jobModelContract(makeStore: MakeStore): void {
       }
       await compare(current, model)
     }
-    await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 30 }), perform), { numRuns: 25 })
+    await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 30 }), perform), { numRuns: 15 })
   })
 }
 

@@ -3,24 +3,27 @@ import assert from 'node:assert/strict'
 import { readdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { storeContract } from './store.contract.ts'
 import { Store } from './store.ts'
 import { rejection } from './testing/errors.ts'
 import { openStore, temporaryDirectory } from './testing/open.ts'
 import { newJob, stream } from './testing/samples.ts'
 
-storeContract(async (t, options) => {
-  const { store } = await openStore(t, options)
-  return {
-    store,
-    reopen: async () => {
-      await store.stop()
-      await store.start()
-      return store
-    },
-  }
-})
+// Each test has a store of its own; what takes time is a thread's start.
+describe('the contract', { concurrency: 4 }, () =>
+  storeContract(async (t, options) => {
+    const { store } = await openStore(t, options)
+    return {
+      store,
+      reopen: async () => {
+        await store.stop()
+        await store.start()
+        return store
+      },
+    }
+  }),
+)
 
 test('a commit waits for the disk: synchronous is FULL and the journal a write-ahead log', async t => {
   const { store, directory } = await openStore(t)
