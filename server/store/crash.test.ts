@@ -19,6 +19,7 @@ test('what was answered is there after SIGKILL, again and again', async t => {
   const promised = new Map<string, number>()
   for (let round = 1; round <= rounds; round++) {
     const store = new Store({ directory, bytesMax: 2 ** 30 })
+    t.after(() => store.stop())
     await writeUntilKilled(t, directory, promised, 300 + round * 50)
     checkIntegrity(directory)
     await store.start()
@@ -32,6 +33,7 @@ test('what was answered is there after SIGKILL, again and again', async t => {
 test('a directory that another process has is in conflict, and free when that process is killed', async t => {
   const directory = await temporaryDirectory(t)
   const store = new Store({ directory, bytesMax: 2 ** 30 })
+  t.after(() => store.stop())
   const { child, lines } = startWriter(t, directory)
   await once(lines, 'line')
   await rejection(store.start(), 'conflict')

@@ -1,12 +1,11 @@
 /** A process that writes until it is killed, and says on stdout what it was promised: one line for each answer. */
 import { randomBytes } from 'node:crypto'
-import { writeSync } from 'node:fs'
 import { Store } from '../store.ts'
 import { assigned, newJob, started } from './samples.ts'
 
 const store = new Store({ directory: process.argv[2] as string, bytesMax: 2 ** 30 })
 await store.start()
-const say = (...words: (string | number)[]) => writeSync(1, `${words.join(' ')}\n`)
+const say = (...words: (string | number)[]) => process.stdout.write(`${words.join(' ')}\n`)
 
 async function writeJobs(): Promise<never> {
   for (;;) {
