@@ -1,0 +1,130 @@
+/** What there is at run time (https://webassembly.github.io/spec/core/exec/runtime.html): functions, tables, memories, globals, modules. */
+import type { Instruction } from './code.ts'
+import { Trap } from './endings.ts'
+import type { FunctionType, GlobalType, Limits, Reference, TableType, Value, ValueType } from './values.ts'
+
+export const pageBytes = 65_536
+
+export interface Instance {
+  readonly types: readonly FunctionType[]
+  functions: Callable[]
+  tables: Table[]
+  memories: Memory[]
+  globals: Global[]
+  /** Segments; a dropped one is empty. */
+  elements: (readonly Reference[])[]
+  data: Uint8Array[]
+}
+
+export interface ModuleFunction {
+  readonly kind: 'module'
+  readonly type: FunctionType
+  readonly instance: Instance
+  /** Its number among the functions of its module. */
+  readonly index: number
+  readonly locals: readonly ValueType[]
+  readonly code: readonly Instruction[]
+}
+
+export interface HostFunction {
+  readonly kind: 'host'
+  readonly type: FunctionType
+  /** Its number among the functions of the module that imports it. */
+  readonly index: number
+  readonly call: (args: readonly Value[]) => readonly Value[]
+}
+
+export type Callable = ModuleFunction | HostFunction
+
+export class Global {
+  readonly type: GlobalType
+  value: Value
+
+  constructor(type: GlobalType, value: Value) {
+    this.type = type
+    this.value = value
+  }
+}
+
+export class Table {
+  readonly type: TableType
+  readonly entries: Reference[]
+  private readonly maximum: number
+
+  /** `entriesMax`: the bound of the machine, where the table's own is higher. */
+  constructor(type: TableType, entriesMax: number) {
+    this.type = type
+    this.maximum = Math.min(type.limits.maximum ?? entriesMax, entriesMax)
+    this.entries = Array.from({ length: type.limits.minimum }, () => null)
+  }
+
+  get limits(): Limits {
+    return { minimum: this.entries.length, maximum: this.type.limits.maximum }
+  }
+
+  get(index: number): Reference {
+    return this.entries[this.check(index, 1)] as Reference
+  }
+
+  set(index: number, value: Reference): void {
+    this.entries[this.check(index, 1)] = value
+  }
+
+  /** @returns the size before, or -1 where it would pass the maximum. */
+  grow(count: number, value: Reference): number {
+    const size = this.entries.length
+    if (size + count > this.maximum) return -1
+    for (let index = 0; index < count; index++) this.entries.push(value)
+    return size
+  }
+
+  /** @returns `index`, where that many entries are there. */
+  check(index: number, count: number): number {
+    if (index + count > this.entries.length) throw new Trap('tableOutOfBounds')
+    return index
+  }
+}
+
+export class Memory {
+  readonly type: Limits
+  bytes: Uint8Array<ArrayBuffer>
+  view: DataView<ArrayBuffer>
+  private readonly maximum: number
+
+  /** `pagesMax`: the bound of the run, where the memory's own is higher. */
+  constructor(type: Limits, pagesMax: number) {
+    this.type = type
+    this.maximum = Math.min(type.maximum ?? pagesMax, pagesMax)
+    this.bytes = new Uint8Array(type.minimum * pageBytes)
+    this.view = new DataView(this.bytes.buffer)
+  }
+
+  get buffer(): ArrayBuffer {
+    return this.bytes.buffer
+  }
+
+  get pages(): number {
+    return this.bytes.length / pageBytes
+  }
+
+  get limits(): Limits {
+    return { minimum: this.pages, maximum: this.type.maximum }
+  }
+
+  /** @returns the pages before, or -1 where it would pass the maximum. */
+  grow(pages: number): number {
+    const before = this.pages
+    if (before + pages > this.maximum) return -1
+    const bytes = new Uint8Array((before + pages) * pageBytes)
+    bytes.set(this.bytes)
+    this.bytes = bytes
+    this.view = new DataView(bytes.buffer)
+    return before
+  }
+
+  /** @returns `at`, where that many bytes are there. */
+  check(at: number, size: number): number {
+    if (at + size > this.bytes.length) throw new Trap('memoryOutOfBounds')
+    return at
+  }
+}
