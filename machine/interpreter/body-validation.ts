@@ -16,15 +16,19 @@ interface Block {
   readonly type: FunctionType
   /** Operands below the block's own. */
   readonly height: number
+  /** Its operands are no longer known: what follows stands behind a branch, or the like. */
   unreachable: boolean
+  /** It has come behind such a branch, or has begun there. */
+  dead: boolean
 }
 
-/** @throws {ModuleError} where the body of function number `of`, or an expression of type `of`, is not valid. */
-export function checkBody(context: Context, of: number | FunctionType, { locals, code }: FunctionBody): void {
-  const type = typeof of === 'number' ? context.functions[of] : of
-  if (type === undefined) throw new ModuleError('invalid: a function without a type', 0)
+/** Told of each instruction that code can reach, with the number of operands of the function before it. */
+export type Visit = (instruction: Instruction, operands: number) => void
+
+/** @throws {ModuleError} where a body is not valid. */
+export function checkBody(context: Context, type: FunctionType, { locals, code }: FunctionBody, visit?: Visit): void {
   const checker = new Checker(context, [...type.parameters, ...locals], type)
-  for (const instruction of code) checker.check(instruction)
+  for (const instruction of code) checker.check(instruction, visit)
 }
 
 class Checker {
@@ -42,9 +46,10 @@ class Checker {
     this.open('function', { parameters: [], results: type.results })
   }
 
-  check(instruction: Instruction): void {
+  check(instruction: Instruction, visit?: Visit): void {
     this.at = instruction.at
     const { operation } = instruction
+    if (this.blocks.at(-1)?.dead === false) visit?.(instruction, this.operands.length)
     this.checkImmediates(instruction)
     if (operation.type === undefined) this.checkSpecial(instruction)
     else this.apply(operation.type)
@@ -72,7 +77,10 @@ class Checker {
   }
 
   private popAll(types: readonly ValueType[]): Operand[] {
-    return types.toReversed().map(type => this.pop(type)).toReversed()
+    return types
+      .toReversed()
+      .map(type => this.pop(type))
+      .toReversed()
   }
 
   private apply({ parameters, results }: FunctionType): void {
@@ -82,7 +90,12 @@ class Checker {
 
   private open(opener: string, type: FunctionType): void {
     this.popAllIfInside(type.parameters)
-    this.blocks.push({ opener, type, height: this.operands.length, unreachable: false })
+    this.begin(opener, type)
+  }
+
+  private begin(opener: string, type: FunctionType): void {
+    const dead = this.blocks.at(-1)?.dead ?? false
+    this.blocks.push({ opener, type, height: this.operands.length, unreachable: false, dead })
     this.push(...type.parameters)
   }
 
@@ -102,6 +115,7 @@ class Checker {
     const block = this.blocks.at(-1) ?? this.fail('an instruction behind the end')
     this.operands.length = block.height
     block.unreachable = true
+    block.dead = true
   }
 
   /** What a branch to that label takes. */
@@ -152,8 +166,7 @@ class Checker {
 
   private checkElse(): void {
     const { type } = this.close()
-    this.blocks.push({ opener: 'else', type, height: this.operands.length, unreachable: false })
-    this.push(...type.parameters)
+    this.begin('else', type)
   }
 
   private checkEnd(): void {

@@ -1,7 +1,7 @@
 /** What there is at run time (https://webassembly.github.io/spec/core/exec/runtime.html): functions, tables, memories, globals, modules. */
 import type { Instruction } from './code.ts'
 import { Trap } from './endings.ts'
-import type { FunctionType, GlobalType, Limits, Reference, TableType, Value, ValueType } from './values.ts'
+import type { FunctionType, GlobalType, Limits, Reference, TableType, Value } from './values.ts'
 
 export const pageBytes = 65_536
 
@@ -22,8 +22,12 @@ export interface ModuleFunction {
   readonly instance: Instance
   /** Its number among the functions of its module. */
   readonly index: number
-  readonly locals: readonly ValueType[]
+  /** What its own locals hold at first. */
+  readonly zeros: readonly Value[]
   readonly code: readonly Instruction[]
+  /** Its frame in the model of the stack, and, where it is a checkpoint, its reserve (SPEC.md, Depth). */
+  readonly frameBytes: number
+  readonly reserve: number | undefined
 }
 
 export interface HostFunction {
@@ -70,12 +74,23 @@ export class Table {
     this.entries[this.check(index, 1)] = value
   }
 
+  canGrow(count: number): boolean {
+    return this.entries.length + count <= this.maximum
+  }
+
   /** @returns the size before, or -1 where it would pass the maximum. */
   grow(count: number, value: Reference): number {
     const size = this.entries.length
-    if (size + count > this.maximum) return -1
+    if (!this.canGrow(count)) return -1
     for (let index = 0; index < count; index++) this.entries.push(value)
     return size
+  }
+
+  /** Copies `count` of the elements. */
+  init(elements: readonly Reference[], to: number, from: number, count: number): void {
+    if (from + count > elements.length) throw new Trap('tableOutOfBounds')
+    this.check(to, count)
+    for (let index = 0; index < count; index++) this.entries[to + index] = elements[from + index] as Reference
   }
 
   /** @returns `index`, where that many entries are there. */
@@ -111,15 +126,26 @@ export class Memory {
     return { minimum: this.pages, maximum: this.type.maximum }
   }
 
+  canGrow(pages: number): boolean {
+    return this.pages + pages <= this.maximum
+  }
+
   /** @returns the pages before, or -1 where it would pass the maximum. */
   grow(pages: number): number {
     const before = this.pages
-    if (before + pages > this.maximum) return -1
+    if (!this.canGrow(pages)) return -1
     const bytes = new Uint8Array((before + pages) * pageBytes)
     bytes.set(this.bytes)
     this.bytes = bytes
     this.view = new DataView(bytes.buffer)
     return before
+  }
+
+  /** Copies `size` bytes of the segment. */
+  init(data: Uint8Array, to: number, from: number, size: number): void {
+    if (from + size > data.length) throw new Trap('memoryOutOfBounds')
+    this.check(to, size)
+    this.bytes.set(data.subarray(from, from + size), to)
   }
 
   /** @returns `at`, where that many bytes are there. */

@@ -204,7 +204,6 @@ function readActive(reader: Reader, index: number, types: readonly FunctionType[
 function readDataSegment(reader: Reader, types: readonly FunctionType[]): DataSegment {
   const flags = reader.u32()
   if (flags > 2) reader.fail('a data segment of an unknown kind')
-  const mode =
-    flags === 1 ? ({ kind: 'passive' } as const) : readActive(reader, flags === 2 ? reader.u32() : 0, types)
+  const mode = flags === 1 ? ({ kind: 'passive' } as const) : readActive(reader, flags === 2 ? reader.u32() : 0, types)
   return { mode, bytes: reader.copy(reader.u32()) }
 }

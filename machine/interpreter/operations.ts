@@ -40,21 +40,19 @@ export interface Operation {
   readonly type: FunctionType | undefined
   /** Of a memory access, else 0. */
   readonly bytes: number
+  /** Its place among all of them, from 0 without gaps. */
+  readonly ordinal: number
 }
 
 export const bulkPrefix = 0xfc
 export const simdPrefix = 0xfd
-const behind = (prefix: number, number: number) => prefix * 0x1000 + number
-
-export const operations: ReadonlyMap<number, Operation> = new Map(
-  [...control(), ...variables(), ...memory(), ...numeric(), ...bulk(), ...simdRows().map(simdOperations)]
-    .flat()
-    .map(operation => [operation.code, operation]),
-)
+const behind = (prefix: number, number: number): number => prefix * 0x1000 + number
 
 export const isPrefix = (byte: number): boolean => byte === bulkPrefix || byte === simdPrefix
 
 const letters: Record<string, ValueType> = { i: 'i32', I: 'i64', f: 'f32', F: 'f64', v: 'v128' }
+
+type Row = Omit<Operation, 'ordinal'>[]
 
 /** `ii:i` is (i32, i32) -> i32; capital letters are the 64-bit types. */
 function typeOf(signature: string): FunctionType {
@@ -63,15 +61,16 @@ function typeOf(signature: string): FunctionType {
 }
 
 /** The operations of consecutive opcodes from `first` on; `signature` '' where they have none of their own. */
-function row(first: number, immediates: Immediates, signature: string, names: string, bytes = 0): Operation[] {
+function row(first: number, immediates: Immediates, signature: string, names: string, bytes = 0): Row {
   const type = signature === '' ? undefined : typeOf(signature)
   return names.split(' ').map((name, index) => ({ code: first + index, name, immediates, type, bytes }))
 }
 
-const simdOperations = ([number, immediates, signature, names, bytes]: SimdRow): Operation[] =>
-  row(behind(simdPrefix, number), immediates, signature, names, bytes)
+function simdOperations([number, immediates, signature, names, bytes]: SimdRow): Row {
+  return row(behind(simdPrefix, number), immediates, signature, names, bytes)
+}
 
-function control(): Operation[][] {
+function control(): Row[] {
   return [
     row(0x00, 'none', '', 'unreachable'),
     row(0x01, 'none', ':', 'nop'),
@@ -88,7 +87,7 @@ function control(): Operation[][] {
   ]
 }
 
-function variables(): Operation[][] {
+function variables(): Row[] {
   return [
     row(0x1a, 'none', '', 'drop select'),
     row(0x1c, 'types', '', 'select_typed'),
@@ -101,7 +100,7 @@ function variables(): Operation[][] {
   ]
 }
 
-function memory(): Operation[][] {
+function memory(): Row[] {
   return [
     row(0x28, 'memoryArgument', 'i:i', 'i32.load', 4),
     row(0x29, 'memoryArgument', 'i:I', 'i64.load', 8),
@@ -134,7 +133,7 @@ const integerBinary = 'add sub mul div_s div_u rem_s rem_u and or xor shl shr_s 
 const floatUnary = 'abs neg ceil floor trunc nearest sqrt'
 const floatBinary = 'add sub mul div min max copysign'
 
-function numeric(): Operation[][] {
+function numeric(): Row[] {
   return [
     row(0x41, 'constant', ':i', 'i32.const'),
     row(0x42, 'constant', ':I', 'i64.const'),
@@ -158,7 +157,7 @@ function numeric(): Operation[][] {
   ]
 }
 
-function conversions(): Operation[][] {
+function conversions(): Row[] {
   return [
     row(0xa7, 'none', 'I:i', 'i32.wrap_i64'),
     row(0xa8, 'none', 'f:i', 'i32.trunc_f32_s i32.trunc_f32_u'),
@@ -185,7 +184,7 @@ function conversions(): Operation[][] {
   ]
 }
 
-function bulk(): Operation[][] {
+function bulk(): Row[] {
   return [
     row(behind(bulkPrefix, 8), 'dataAndMemory', 'iii:', 'memory.init'),
     row(behind(bulkPrefix, 9), 'data', ':', 'data.drop'),
@@ -197,3 +196,10 @@ function bulk(): Operation[][] {
     row(behind(bulkPrefix, 15), 'table', '', 'table.grow table.size table.fill'),
   ]
 }
+
+/** By opcode. It stands last because all the rows above are made first. */
+export const operations: ReadonlyMap<number, Operation> = new Map(
+  [...control(), ...variables(), ...memory(), ...numeric(), ...bulk(), ...simdRows().map(simdOperations)]
+    .flat()
+    .map((operation, ordinal) => [operation.code, { ...operation, ordinal }]),
+)

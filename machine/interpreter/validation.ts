@@ -3,14 +3,15 @@ import { checkBody } from './body-validation.ts'
 import { type Context, contextOf } from './context.ts'
 import type { Expression, Module, SegmentMode } from './module.ts'
 import { ModuleError } from './reader.ts'
-import type { Limits, ValueType } from './values.ts'
+import type { FunctionType, Limits, ValueType } from './values.ts'
 
 const pagesMax = 65_536
 
 /** @throws {ModuleError} with the place in a body, where there is one. */
 export function validateModule(module: Module): Context {
   const context = contextOf(module)
-  for (const [index, type] of context.functions.entries()) if (type === undefined) wrong(`function ${index} has no type`)
+  for (const [index, type] of context.functions.entries())
+    if (type === undefined) wrong(`function ${index} has no type`)
   for (const { limits } of context.tables) checkLimits(limits, 2 ** 32 - 1)
   for (const limits of context.memories) checkLimits(limits, pagesMax)
   if (context.memories.length > 1) wrong('several memories')
@@ -18,10 +19,12 @@ export function validateModule(module: Module): Context {
   checkExports(module, context)
   checkStart(module, context)
   checkSegments(module, context)
-  const imported = context.functions.length - module.bodies.length
-  for (const [index, body] of module.bodies.entries()) checkBody(context, imported + index, body)
+  for (const [index, body] of module.bodies.entries()) checkBody(context, typeOfBody(module, index), body)
   return context
 }
+
+export const typeOfBody = (module: Module, index: number): FunctionType =>
+  module.types[module.functions[index] as number] as FunctionType
 
 const wrong = (message: string): never => {
   throw new ModuleError(`invalid: ${message}`, 0)

@@ -44,9 +44,10 @@ export const typeOfByte = (byte: number): ValueType | undefined => typeBytes.get
 export const isReferenceType = (type: ValueType): type is 'funcref' | 'externref' =>
   type === 'funcref' || type === 'externref'
 
-/** Function types are equal by structure. */
-export const sameType = (a: FunctionType, b: FunctionType): boolean =>
-  a.parameters.join() === b.parameters.join() && a.results.join() === b.results.join()
+/** Function types are equal by structure: this is it, as a text. */
+export const structureOf = ({ parameters, results }: FunctionType): string => `${parameters.join()}>${results.join()}`
+
+export const sameType = (a: FunctionType, b: FunctionType): boolean => structureOf(a) === structureOf(b)
 
 /** What a local, a global or a table entry holds before anything is stored there. */
 export function zeroOf(type: ValueType): Value {
