@@ -102,20 +102,20 @@ export class Table {
 
 export class Memory {
   readonly type: Limits
-  bytes: Uint8Array<ArrayBuffer>
-  view: DataView<ArrayBuffer>
+  /** Its room is reserved at the start, so that they hold when it grows. */
+  readonly buffer: ArrayBuffer
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly view: DataView<ArrayBuffer>
   private readonly maximum: number
 
   /** `pagesMax`: the bound of the run, where the memory's own is higher. */
   constructor(type: Limits, pagesMax: number) {
     this.type = type
     this.maximum = Math.min(type.maximum ?? pagesMax, pagesMax)
-    this.bytes = new Uint8Array(type.minimum * pageBytes)
-    this.view = new DataView(this.bytes.buffer)
-  }
-
-  get buffer(): ArrayBuffer {
-    return this.bytes.buffer
+    const maxByteLength = Math.max(this.maximum, type.minimum) * pageBytes
+    this.buffer = new ArrayBuffer(type.minimum * pageBytes, { maxByteLength })
+    this.bytes = new Uint8Array(this.buffer)
+    this.view = new DataView(this.buffer)
   }
 
   get pages(): number {
@@ -134,10 +134,7 @@ export class Memory {
   grow(pages: number): number {
     const before = this.pages
     if (!this.canGrow(pages)) return -1
-    const bytes = new Uint8Array((before + pages) * pageBytes)
-    bytes.set(this.bytes)
-    this.bytes = bytes
-    this.view = new DataView(bytes.buffer)
+    this.buffer.resize((before + pages) * pageBytes)
     return before
   }
 

@@ -56,7 +56,9 @@ type Row = Omit<Operation, 'ordinal'>[]
 
 /** `ii:i` is (i32, i32) -> i32; capital letters are the 64-bit types. */
 function typeOf(signature: string): FunctionType {
-  const [parameters, results] = signature.split(':').map(half => [...half].map(letter => letters[letter] as ValueType))
+  const [parameters, results] = signature
+    .split(':')
+    .map(half => half.split('').map(letter => letters[letter] as ValueType))
   return { parameters: parameters as ValueType[], results: results as ValueType[] }
 }
 

@@ -64,8 +64,8 @@ function checkStart(module: Module, context: Context): void {
 function checkSegments(module: Module, context: Context): void {
   for (const { type, items, mode } of module.elements) {
     for (const item of items) {
-      if (typeof item === 'number') context.functions[item] ?? wrong(`element of unknown function ${item}`)
-      else checkConstant(context, item, type)
+      if (typeof item !== 'number') checkConstant(context, item, type)
+      else if (item >= context.functions.length) wrong(`element of unknown function ${item}`)
     }
     const table = checkMode(context, mode, context.tables)
     if (table !== undefined && table.element !== type) wrong('elements of another type than their table')

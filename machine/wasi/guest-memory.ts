@@ -7,11 +7,11 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const encoder = new TextEncoder()
 
 export class GuestMemory {
-  private memory: WebAssembly.Memory | undefined
+  private memory: Pick<WebAssembly.Memory, 'buffer'> | undefined
   private bytes = new Uint8Array(0)
   private view = new DataView(new ArrayBuffer(0))
 
-  bind(memory: WebAssembly.Memory | undefined): void {
+  bind(memory: Pick<WebAssembly.Memory, 'buffer'> | undefined): void {
     this.memory = memory
   }
 

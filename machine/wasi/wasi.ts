@@ -25,7 +25,7 @@ export class Wasi {
   }
 
   /** Gives it the guest's memory; before that every pointer is a `fault`. */
-  bind(memory: WebAssembly.Memory | undefined): void {
+  bind(memory: Pick<WebAssembly.Memory, 'buffer'> | undefined): void {
     this.system.memory.bind(memory)
   }
 

@@ -24,9 +24,9 @@ export function unary<A extends Value>(apply: Of1<A>): Execute {
 }
 
 /** Takes two, the second from the top first. */
-export function binary<A extends Value, B extends Value = A>(apply: (a: A, b: B) => Value): Execute {
+export function binary<A extends Value>(apply: Of2<A>): Execute {
   return machine => {
-    const second = machine.pop() as B
+    const second = machine.pop() as A
     machine.push(apply(machine.pop() as A, second))
   }
 }

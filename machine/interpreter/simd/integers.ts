@@ -48,13 +48,13 @@ function lanewise(bits: LaneBits, lanes: Lanes, apply: (a: bigint, b: bigint) =>
 
 function arithmetic(bits: LaneBits): Record<string, Execute> {
   const each = (apply: (a: bigint) => bigint) => unary((a: Vector) => fromLanes(signedLanes(a, bits).map(apply), bits))
-  const shift = (lanes: Lanes, apply: (a: bigint, by: bigint) => bigint) =>
-    binary((a: Vector, by: number) =>
-      fromLanes(
-        lanes(a, bits).map(lane => apply(lane, BigInt(by & (bits - 1)))),
-        bits,
-      ),
-    )
+  const shift =
+    (lanes: Lanes, apply: (a: bigint, by: bigint) => bigint): Execute =>
+    machine => {
+      const by = BigInt(machine.popI32() & (bits - 1))
+      const shifted = lanes(machine.pop() as Vector, bits).map(lane => apply(lane, by))
+      machine.push(fromLanes(shifted, bits))
+    }
   return {
     abs: each(magnitude),
     neg: each(a => -a),
