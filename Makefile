@@ -44,6 +44,10 @@ test: node_modules/.installed ## Everything, with what it needs installed where 
 	@.ci/install php phpunit java chromium
 	$(NODE) --test --test-timeout=300000 '**/*.test.ts'
 
+.PHONY: core-suite
+core-suite: node_modules/.installed ## The whole official WebAssembly core suite through the interpreter
+	CORE_SUITE=all $(NODE) --test machine/testing/core-suite.test.ts
+
 .PHONY: openapi
 openapi: node_modules/.installed ## Write openapi/openapi.json and docs/api.md from the schemas
 	$(NODE) openapi/generate.ts
