@@ -38,13 +38,20 @@ export const constantExpressionBytesMax = 256
 /** Custom sections: debug information comes in a dozen; they are skipped, but skipping is not free. */
 export const sectionsMax = 1_000
 
-/** Files, directories and their contents in the scratch file system. More is no answer to a question; it is storage. */
+/** Bytes of the files and symbolic links in the scratch file system, and names in it. More is no answer to a question; it is storage. */
 export const scratchBytesMax = 64 * MIB
 export const scratchNodesMax = 16_384
 export const fileNameBytesMax = 255
 export const pathBytesMax = 4_096
+/** Symbolic links that one path may lead through (Linux: 40), and the bytes of all their targets: a short path must not mean much work. */
+export const followedLinksMax = 40
+export const followedBytesMax = 4_096
+/** Entries in the lists that open directories hold while they are read: 64 of the largest directories. */
+export const listedEntriesMax = 1_048_576
 /** Open descriptors. */
 export const descriptorsMax = 1_024
+/** Subscriptions of one poll_oneoff: every descriptor both ways, and clocks. */
+export const subscriptionsMax = 4_096
 /** Buffers of one scattered read or write: POSIX's IOV_MAX. */
 export const ioVectorsMax = 1_024
 

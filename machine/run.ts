@@ -5,7 +5,7 @@ import type { Outcome } from '../phase/receipt.ts'
 import { meter, metered } from './meter.ts'
 import { trapOf } from './traps.ts'
 import { admit, interfaceOf } from './validate.ts'
-import { HostFault, RunEnd } from './wasi/errno.ts'
+import { HostFault, HostTrap, RunEnd } from './wasi/errno.ts'
 import { wasiModule } from './wasi/signatures.ts'
 import type { WasiOptions } from './wasi/system.ts'
 import { Wasi } from './wasi/wasi.ts'
@@ -104,6 +104,7 @@ class Run {
 
   stoppedBy(error: unknown): RunResult {
     if (error instanceof RunEnd) return this.ended(error.outcome)
+    if (error instanceof HostTrap) return this.ended({ reason: 'stopped' }, { stopped: 'trapped', trap: error.trap })
     if (error instanceof HostFault) return faulted('memoryExhausted', error)
     if (this.guest?.[metered.growRefused]?.value === 1) {
       return { kind: 'faulted', reason: 'memoryExhausted', detail: 'the host refused memory that the limit allows' }

@@ -9,5 +9,5 @@ const names: [RegExp, string][] = [
   [/null function|signature mismatch|indirect call/i, 'indirectCallMismatch'],
 ]
 
-/** unreachable, integerOverflow, divideByZero, invalidConversion, memoryOutOfBounds, tableOutOfBounds, indirectCallMismatch, other. */
+/** unreachable, integerOverflow, divideByZero, invalidConversion, memoryOutOfBounds, tableOutOfBounds, indirectCallMismatch, other; host calls trap as memoryOutOfBounds or misalignedPointer. */
 export const trapOf = (error: Error): string => names.find(([pattern]) => pattern.test(error.message))?.[1] ?? 'other'

@@ -1,4 +1,4 @@
-/** Bytes that grow: outputs and the contents of scratch files. */
+/** Bytes that grow at their end: outputs. */
 import { HostFault } from './errno.ts'
 
 export class GrowingBytes {
@@ -11,46 +11,26 @@ export class GrowingBytes {
   }
 
   append(buffers: readonly Uint8Array[]): void {
-    this.write(this.size, buffers)
-  }
-
-  /** Writes at `at`; a gap before it reads as zeros. */
-  write(at: number, buffers: readonly Uint8Array[]): void {
-    let next = at
     for (const buffer of buffers) {
-      if (next + buffer.length > this.size) this.resize(next + buffer.length)
-      this.room.set(buffer, next)
-      next += buffer.length
+      const end = this.size + buffer.length
+      if (end > this.room.length) this.grow(end)
+      this.room.set(buffer, this.size)
+      this.size = end
     }
-  }
-
-  resize(size: number): void {
-    if (size > this.room.length) this.grow(size)
-    // What is cut off must not stay held: bounds count sizes, not room.
-    else if (size < this.room.length / 4) this.room = this.room.slice(0, size)
-    else if (size < this.size) this.room.fill(0, size, this.size)
-    this.size = size
   }
 
   private grow(size: number): void {
-    try {
-      const grown = new Uint8Array(Math.max(size, this.room.length * 2, 256))
-      grown.set(this.bytes)
-      this.room = grown
-    } catch (cause) {
-      throw new HostFault(`the host has no room for ${size} bytes`, { cause })
-    }
+    const grown = allocate(Math.max(size, this.room.length * 2, 256))
+    grown.set(this.bytes)
+    this.room = grown
   }
 }
 
-/** Copies from `source` at `at` into `buffers` in turn. @returns how many bytes. */
-export function scatter(source: Uint8Array, at: number, buffers: readonly Uint8Array[]): number {
-  let next = at
-  for (const buffer of buffers) {
-    if (next >= source.length) break
-    const part = source.subarray(next, next + buffer.length)
-    buffer.set(part)
-    next += part.length
+/** @throws {HostFault} where the host has no room. */
+export function allocate(size: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(size)
+  } catch (cause) {
+    throw new HostFault(`the host has no room for ${size} bytes`, { cause })
   }
-  return Math.max(0, next - at)
 }

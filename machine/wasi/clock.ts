@@ -7,7 +7,7 @@ export interface RealClock {
   sleep(ns: bigint): void
 }
 
-const tickNs = 1_000n
+const callNs = 1_000n
 const largest = 2n ** 64n - 1n
 
 export interface GuestClock {
@@ -18,24 +18,32 @@ export interface GuestClock {
   sleep(ns: bigint): void
 }
 
-/** Time that passes by what the guest does: it begins at 0 (1970), goes on by 1 us with each host call, and jumps when the guest sleeps. */
+/** Time that passes by what the guest does: it begins at 0 (1970), goes on as `passedNs` says, or by 1 us with each host call, and jumps when the guest sleeps. */
 export class VirtualClock implements GuestClock {
-  readonly resolutionNs = tickNs
-  private nowNs = 0n
+  readonly resolutionNs: bigint
+  private readonly passedNs: () => bigint
+  private calls = 0n
+  private sleptNs = 0n
+
+  constructor(passedNs?: () => bigint) {
+    this.resolutionNs = passedNs === undefined ? callNs : 1n
+    this.passedNs = passedNs ?? (() => this.calls * callNs)
+  }
 
   tick(): void {
-    this.sleep(tickNs)
+    this.calls++
   }
 
   now(): bigint {
-    return this.nowNs
+    return atMost(this.passedNs() + this.sleptNs)
   }
 
   sleep(ns: bigint): void {
-    const next = this.nowNs + ns
-    this.nowNs = next > largest ? largest : next
+    this.sleptNs = atMost(this.sleptNs + ns)
   }
 }
+
+const atMost = (ns: bigint): bigint => (ns > largest ? largest : ns)
 
 export class GrantedClock implements GuestClock {
   readonly resolutionNs = 1_000_000n

@@ -1,16 +1,16 @@
-/** WASI preview 1 error numbers, as far as the machine gives them, and the two ways out of a host call. */
+/** WASI preview 1 error numbers, as far as the machine gives them, and the ways out of a host call. */
 import type { Outcome } from '../../phase/receipt.ts'
 
 export const errno = {
   success: 0,
-  tooBig: 1,
   badDescriptor: 8,
+  busy: 10,
   exists: 20,
-  fault: 21,
   fileTooLarge: 22,
   illegalBytes: 25,
   invalid: 28,
   isDirectory: 31,
+  loop: 32,
   tooManyOpen: 33,
   nameTooLong: 37,
   noEntry: 44,
@@ -21,6 +21,7 @@ export const errno = {
   notSupported: 58,
   notPermitted: 63,
   noSeek: 70,
+  notCapable: 76,
 } as const
 
 /** Ends one host call: the guest gets `errno`. */
@@ -35,6 +36,16 @@ export class Failure extends Error {
 
 export const fail = (number: number): never => {
   throw new Failure(number)
+}
+
+/** Ends the run as a trap does: a pointer that the call would have to follow leads nowhere. `trap` is one of the names in traps.ts, or `misalignedPointer`. */
+export class HostTrap extends Error {
+  readonly trap: 'memoryOutOfBounds' | 'misalignedPointer'
+
+  constructor(trap: HostTrap['trap']) {
+    super(`a host call trapped: ${trap}`)
+    this.trap = trap
+  }
 }
 
 /** Ends the run. The guest cannot catch it: modules with exception handlers are not admitted. */

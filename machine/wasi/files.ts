@@ -1,62 +1,18 @@
 /**
- * The scratch file system: directories and files in memory, gone when the run ends. Everything counts against two bounds, nodes and bytes.
- * There are no symbolic links: paths lead where they say.
+ * The scratch file system: directories, files and symbolic links in memory, gone when the run ends. Everything counts against two bounds: names,
+ * and bytes (of files, holes too, and of links).
  */
-import { fileNameBytesMax, pathBytesMax, scratchBytesMax, scratchNodesMax } from '../limits.ts'
-import { GrowingBytes } from './bytes.ts'
+import { pathBytesMax, scratchBytesMax, scratchNodesMax } from '../limits.ts'
 import { errno, fail } from './errno.ts'
+import { DirectoryNode, FileNode, LinkNode, type Node } from './nodes.ts'
+import { isTooLong, type Place, walk } from './paths.ts'
 
 /** Paths relative to `/`, with the contents of a file or `undefined` for a directory; parents are made as needed. */
 export type FileTree = Readonly<Record<string, Uint8Array | undefined>>
 
-export interface Times {
-  accessed: bigint
-  modified: bigint
-  changed: bigint
-}
-
-abstract class BaseNode {
-  readonly inode: bigint
-  readonly times: Times
-  links = 1
-  /** Descriptors that refer to it: unlinked, it lives on until the last of them is closed. */
-  opened = 0
-
-  constructor(inode: bigint, now: bigint) {
-    this.inode = inode
-    this.times = { accessed: now, modified: now, changed: now }
-  }
-}
-
-export class FileNode extends BaseNode {
-  readonly contents = new GrowingBytes()
-}
-
-export class DirectoryNode extends BaseNode {
-  readonly entries = new Map<string, Node>()
-  parent: DirectoryNode
-
-  constructor(inode: bigint, now: bigint, parent?: DirectoryNode) {
-    super(inode, now)
-    this.parent = parent ?? this
-  }
-}
-
-export type Node = FileNode | DirectoryNode
-
-/** Where a path leads: the directory that holds its last name, and what stands there. */
-export interface Place {
-  directory: DirectoryNode
-  /** '' where the path names the directory that it starts from. */
-  name: string
-  node: Node | undefined
-  /** It ended in a slash, or in a dot: only a directory will do. */
-  directoryMeant: boolean
-}
-
 export class FileSystem {
   readonly root: DirectoryNode
-  private nodes = 0
+  private names = 0
   private bytes = 0
   private nextInode = 1n
   private readonly now: () => bigint
@@ -64,64 +20,40 @@ export class FileSystem {
   constructor(now: () => bigint, tree: FileTree = {}) {
     this.now = now
     this.root = new DirectoryNode(this.nextInode++, now())
+    this.root.links = 1
     for (const [path, contents] of Object.entries(tree)) this.plant(path, contents)
   }
 
-  /**
-   * Follows `path` from `from`. Absolute paths, and `..` beyond `from`, are not permitted.
-   * @throws {Failure} `noEntry`, `notDirectory`, `notPermitted`, `nameTooLong`.
-   */
-  find(from: DirectoryNode, path: string): Place {
-    if (path === '') return fail(errno.noEntry)
-    if (path.includes('\0')) return fail(errno.invalid)
-    if (path.startsWith('/')) return fail(errno.notPermitted)
-    if (utf8Length(path) > pathBytesMax) return fail(errno.nameTooLong)
-    const names = path.split('/').filter(name => name !== '' && name !== '.')
-    const directoryMeant = /(^|\/)\.{0,2}$/.test(path)
-    const way: DirectoryNode[] = [from]
-    for (const [index, name] of names.entries()) {
-      const directory = way.at(-1) as DirectoryNode
-      const last = index === names.length - 1
-      if (name === '..') {
-        way.pop()
-        if (way.length === 0) fail(errno.notPermitted)
-        continue
-      }
-      if (utf8Length(name) > fileNameBytesMax) fail(errno.nameTooLong)
-      const node = directory.entries.get(name)
-      if (last) return { directory, name, node, directoryMeant }
-      if (node === undefined) return fail(errno.noEntry)
-      if (!(node instanceof DirectoryNode)) return fail(errno.notDirectory)
-      way.push(node)
-    }
-    const directory = way.at(-1) as DirectoryNode
-    return { directory: directory.parent, name: '', node: directory, directoryMeant: true }
-  }
-
-  /** What stands at `path`. @throws {Failure} `noEntry`, `notDirectory` and those of `find`. */
-  get(from: DirectoryNode, path: string): Node {
-    const { node, directoryMeant } = this.find(from, path)
-    if (node === undefined) return fail(errno.noEntry)
-    if (directoryMeant && !(node instanceof DirectoryNode)) return fail(errno.notDirectory)
-    return node
+  /** Bytes that may still be written. */
+  get bytesLeft(): number {
+    return scratchBytesMax - this.bytes
   }
 
   createFile(place: Place): FileNode {
-    return this.add(place, new FileNode(this.nextInode++, this.now()))
+    const file = new FileNode(this.nextInode++, this.now())
+    this.enter(place, file)
+    return file
   }
 
-  createDirectory(place: Place): DirectoryNode {
-    if (place.node !== undefined) return fail(errno.exists)
-    return this.add(place, new DirectoryNode(this.nextInode++, this.now(), place.directory))
+  createDirectory(place: Place): void {
+    if (place.node !== undefined) fail(errno.exists)
+    this.enter(place, new DirectoryNode(this.nextInode++, this.now(), place.directory))
+  }
+
+  /** `target` has been checked. */
+  createLink(target: string, place: Place): void {
+    this.checkFree(place)
+    const link = new LinkNode(this.nextInode++, this.now(), target)
+    if (link.bytes.length > this.bytesLeft) fail(errno.noSpace)
+    this.enter(place, link)
+    this.bytes += link.bytes.length
   }
 
   link(node: Node, place: Place): void {
-    if (node instanceof DirectoryNode) fail(errno.notPermitted)
-    if (place.node !== undefined) fail(errno.exists)
-    if (place.directoryMeant) fail(errno.noEntry)
-    this.checkAlive(place.directory)
-    node.links++
+    this.checkFree(place)
+    if (node instanceof DirectoryNode) return fail(errno.notPermitted)
     this.enter(place, node)
+    node.times.changed = this.now()
   }
 
   unlink(place: Place): void {
@@ -137,25 +69,25 @@ export class FileSystem {
     if (node === undefined) return fail(errno.noEntry)
     if (!(node instanceof DirectoryNode)) return fail(errno.notDirectory)
     if (name === '') return fail(errno.invalid)
-    if (node.entries.size > 0) return fail(errno.notEmpty)
+    if (node.size > 0) return fail(errno.notEmpty)
     this.remove(place, node)
   }
 
-  /** POSIX rename: replaces a file by a file, an empty directory by a directory. */
+  /** As rename(2): replaces a file by a file, an empty directory by a directory. */
   rename(from: Place, to: Place): void {
-    const { node } = from
-    if (node === undefined) return fail(errno.noEntry)
-    if (from.name === '' || to.name === '') return fail(errno.invalid)
+    if (from.name === '' || to.name === '') return fail(errno.busy)
+    const node = existing(from)
     const directory = node instanceof DirectoryNode
-    if (!directory && (from.directoryMeant || to.directoryMeant)) return fail(errno.notDirectory)
+    if (!directory && to.directoryMeant) return fail(errno.notDirectory)
     if (node === to.node) return
     this.checkAlive(to.directory)
     if (directory && isWithin(to.directory, node)) return fail(errno.invalid)
     this.replace(to, directory)
-    from.directory.entries.delete(from.name)
-    from.directory.times.modified = this.now()
+    from.directory.delete(from.name)
+    to.directory.set(to.name, node)
     if (directory) node.parent = to.directory
-    this.enter(to, node)
+    node.times.changed = this.touch(from.directory)
+    this.touch(to.directory)
   }
 
   /** @throws {Failure} `fileTooLarge` beyond what any file may have, `noSpace` where the scratch space is used up. */
@@ -183,26 +115,31 @@ export class FileSystem {
 
   private reserve(file: FileNode, size: number): void {
     if (size > scratchBytesMax) fail(errno.fileTooLarge)
-    const bytes = this.bytes + size - file.contents.size
-    if (bytes > scratchBytesMax) fail(errno.noSpace)
-    this.bytes = bytes
+    const more = size - file.contents.size
+    if (more > this.bytesLeft) fail(errno.noSpace)
+    this.bytes += more
   }
 
-  private touch(file: FileNode): void {
-    file.times.modified = file.times.changed = this.now()
+  private touch(node: Node): bigint {
+    const now = this.now()
+    node.times.modified = node.times.changed = now
+    return now
   }
 
-  private add<T extends Node>(place: Place, node: T): T {
-    this.checkAlive(place.directory)
-    if (this.nodes >= scratchNodesMax) return fail(errno.noSpace)
-    this.nodes++
-    this.enter(place, node)
-    return node
-  }
-
+  /** A name for `node`, which may be new. */
   private enter({ directory, name }: Place, node: Node): void {
-    directory.entries.set(name, node)
-    directory.times.modified = directory.times.changed = this.now()
+    this.checkAlive(directory)
+    if (this.names >= scratchNodesMax) fail(errno.noSpace)
+    this.names++
+    node.links++
+    directory.set(name, node)
+    this.touch(directory)
+  }
+
+  /** Only a directory may be made at a name with a slash behind it. */
+  private checkFree({ node, directoryMeant }: Place): void {
+    if (node !== undefined) fail(errno.exists)
+    if (directoryMeant) fail(errno.noEntry)
   }
 
   private replace(place: Place, byDirectory: boolean): void {
@@ -212,20 +149,24 @@ export class FileSystem {
       return this.removeDirectory(place)
     }
     if (byDirectory) return fail(errno.notDirectory)
-    this.unlink({ ...place, directoryMeant: false })
+    this.remove(place, place.node)
   }
 
   private remove({ directory, name }: Place, node: Node): void {
-    directory.entries.delete(name)
-    directory.times.modified = directory.times.changed = this.now()
+    directory.delete(name)
+    this.names--
     node.links--
+    node.times.changed = this.touch(directory)
     this.free(node)
   }
 
   private free(node: Node): void {
     if (node.links > 0 || node.opened > 0) return
-    this.nodes--
-    if (node instanceof FileNode) this.bytes -= node.contents.size
+    if (node instanceof LinkNode) this.bytes -= node.bytes.length
+    if (!(node instanceof FileNode)) return
+    this.bytes -= node.contents.size
+    // A list of a directory may still hold the node: what is not counted must not be kept.
+    node.contents.resize(0)
   }
 
   /** A directory that was removed while it was open takes nothing in. */
@@ -237,30 +178,29 @@ export class FileSystem {
     const names = path.split('/')
     for (let length = 1; length < names.length; length++) this.plantDirectory(names.slice(0, length).join('/'))
     if (contents === undefined) return this.plantDirectory(path)
-    this.write(this.createFile(this.find(this.root, path)), 0, [contents], contents.length)
+    this.write(this.createFile(walk(this.root, path, 'never')), 0, [contents], contents.length)
   }
 
   private plantDirectory(path: string): void {
-    const place = this.find(this.root, path)
+    const place = walk(this.root, path, 'never')
     if (place.node === undefined) this.createDirectory(place)
   }
 }
 
-/** The entries in the order of their names' bytes. */
-export function sortedEntries(directory: DirectoryNode): [string, Node][] {
-  return [...directory.entries].sort(([a], [b]) => compareCodePoints(a, b))
+/** Targets that lead out by a leading slash are refused at once; others when they are followed. */
+export function checkTarget(target: string): void {
+  if (target === '') fail(errno.noEntry)
+  if (target.startsWith('/')) fail(errno.notPermitted)
+  if (target.includes('\0')) fail(errno.invalid)
+  if (isTooLong(target, pathBytesMax)) fail(errno.nameTooLong)
 }
 
-/** Code points compare as their UTF-8 bytes do; JavaScript's own order of UTF-16 units differs beyond U+FFFF. */
-function compareCodePoints(a: string, b: string): number {
-  let at = 0
-  while (at < a.length && a[at] === b[at]) at++
-  if (at > 0 && isLowSurrogate(a, at) && isLowSurrogate(b, at)) at--
-  return (a.codePointAt(at) ?? -1) - (b.codePointAt(at) ?? -1)
+/** What stands at a place. @throws {Failure} `noEntry`; `notDirectory` where it is none and only one will do. */
+export function existing({ node, directoryMeant }: Place): Node {
+  if (node === undefined) return fail(errno.noEntry)
+  if (directoryMeant && !(node instanceof DirectoryNode)) return fail(errno.notDirectory)
+  return node
 }
-
-const isLowSurrogate = (text: string, at: number) => (text.charCodeAt(at) & 0xfc00) === 0xdc00
-const utf8Length = (text: string) => new TextEncoder().encode(text).length
 
 function isWithin(directory: DirectoryNode, ancestor: DirectoryNode): boolean {
   for (let at = directory; ; at = at.parent) {

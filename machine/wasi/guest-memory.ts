@@ -1,7 +1,11 @@
-/** The guest's linear memory as the host functions see it: every access is within bounds, or the call fails with `fault`. */
+/**
+ * The guest's linear memory as the host functions see it. What a call must read or write and cannot, because it lies beyond the memory or not
+ * at a multiple of its size, traps, as preview 1 wants it (https://github.com/WebAssembly/WASI/blob/main/legacy/tools/witx-docs.md#pointers).
+ * Nothing is followed that is empty.
+ */
 
 import { ioVectorsMax } from '../limits.ts'
-import { errno, fail } from './errno.ts'
+import { errno, fail, HostTrap } from './errno.ts'
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const encoder = new TextEncoder()
@@ -16,14 +20,17 @@ export class GuestMemory {
   }
 
   /** The `size` bytes at `at`, in place: the view holds until the guest runs again. */
-  range(at: number, size: number): Uint8Array {
-    this.check(at, size)
+  range(at: number, size: number, alignment = 1): Uint8Array {
+    if (size === 0) return this.bytes.subarray(0, 0)
+    this.check(at, size, alignment)
     return this.bytes.subarray(at, at + size)
   }
 
+  /** @throws {Failure} `illegalBytes` where they are not UTF-8. */
   text(at: number, size: number): string {
+    const bytes = this.range(at, size)
     try {
-      return decoder.decode(this.range(at, size))
+      return decoder.decode(bytes)
     } catch (error) {
       if (error instanceof TypeError) return fail(errno.illegalBytes)
       throw error
@@ -31,49 +38,49 @@ export class GuestMemory {
   }
 
   u8(at: number): number {
-    this.check(at, 1)
+    this.check(at, 1, 1)
     return this.view.getUint8(at)
   }
 
   u16(at: number): number {
-    this.check(at, 2)
+    this.check(at, 2, 2)
     return this.view.getUint16(at, true)
   }
 
   u32(at: number): number {
-    this.check(at, 4)
+    this.check(at, 4, 4)
     return this.view.getUint32(at, true)
   }
 
   u64(at: number): bigint {
-    this.check(at, 8)
+    this.check(at, 8, 8)
     return this.view.getBigUint64(at, true)
   }
 
   setU8(at: number, value: number): void {
-    this.check(at, 1)
+    this.check(at, 1, 1)
     this.view.setUint8(at, value)
   }
 
   setU16(at: number, value: number): void {
-    this.check(at, 2)
+    this.check(at, 2, 2)
     this.view.setUint16(at, value, true)
   }
 
   setU32(at: number, value: number): void {
-    this.check(at, 4)
+    this.check(at, 4, 4)
     this.view.setUint32(at, value, true)
   }
 
   setU64(at: number, value: bigint): void {
-    this.check(at, 8)
+    this.check(at, 8, 8)
     this.view.setBigUint64(at, value, true)
   }
 
-  /** The buffers of a scattered read or write, all of them checked before any is touched. */
+  /** The buffers of a scattered read or write, all of them checked before any is touched. @throws {Failure} `invalid`: more than 1,024. */
   buffers(at: number, count: number): Uint8Array[] {
     if (count > ioVectorsMax) return fail(errno.invalid)
-    this.check(at, count * 8)
+    this.range(at, count * 8, 4)
     const buffers: Uint8Array[] = []
     for (let next = at; next < at + count * 8; next += 8) buffers.push(this.range(this.u32(next), this.u32(next + 4)))
     return buffers
@@ -81,8 +88,8 @@ export class GuestMemory {
 
   /** Strings as preview 1 hands them over: pointers at `pointers`, NUL-terminated bytes one after the other at `bytes`. */
   writeStrings(strings: readonly Uint8Array[], pointers: number, bytes: number): void {
-    this.check(pointers, strings.length * 4)
-    this.check(bytes, sizeOf(strings))
+    this.range(pointers, strings.length * 4, 4)
+    this.range(bytes, sizeOf(strings))
     let at = bytes
     for (const [index, string] of strings.entries()) {
       this.setU32(pointers + index * 4, at)
@@ -92,14 +99,15 @@ export class GuestMemory {
     }
   }
 
-  private check(at: number, size: number): void {
+  private check(at: number, size: number, alignment: number): void {
     // Growing detaches the old buffer, so what is cached must be told apart from what is there.
     const buffer = this.memory?.buffer
     if (buffer !== undefined && buffer !== this.bytes.buffer) {
       this.bytes = new Uint8Array(buffer)
       this.view = new DataView(buffer)
     }
-    if (at + size > this.bytes.length) fail(errno.fault)
+    if (at + size > this.bytes.length) throw new HostTrap('memoryOutOfBounds')
+    if (at % alignment !== 0) throw new HostTrap('misalignedPointer')
   }
 }
 

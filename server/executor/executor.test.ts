@@ -83,7 +83,7 @@ describe('whatever a guest does, it ends in a word, and the next job is served',
     'trap-memory': ['trapped memoryOutOfBounds'],
     'trap-unreachable': ['trapped unreachable'],
     'unknown-import': ['moduleRejected'],
-    'wild-pointers': ['exited 0'],
+    'wild-pointers': ['trapped memoryOutOfBounds'],
     'wrong-import-type': ['moduleRejected'],
   }
   for (const [name, [expected, more]] of Object.entries(ends)) {
