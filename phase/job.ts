@@ -192,7 +192,8 @@ function returned(job: Job, event: JobTransition & { type: 'returned' }): Job {
   return {
     ...rest,
     state: 'queued',
-    queuedAt: event.at,
+    // Whom a refusal sends on has not stopped waiting: its queueMs runs on.
+    queuedAt: event.counted ? event.at : job.queuedAt,
     attempt: job.attempt + (event.counted ? 1 : 0),
     detail: event.detail,
   }

@@ -55,6 +55,7 @@ export const submitterFrames = {
     stderrOffset: Type.Optional(Integer('What is here already, after a broken connection')),
   }),
   cancel: Type.Object({}),
+  heartbeat: Type.Object({}),
   credit,
   settled: Type.Object({ receiptId: Type.Optional(Digest('The receipt that was accepted')) }),
   disputed: Type.Object({ detail: Text('For a person', 1024) }),

@@ -124,7 +124,11 @@ export const withoutPeerId = (text: string): string => text.replace(/\/p2p\/[^/]
 
 /** What counts as one host for connection limits: an IPv4 address, or the /64 that one IPv6 customer holds at least. */
 export function hostOf(ip: string): string {
-  if (isIPv4(ip)) return ip
-  const head = ip.split('::')[0] as string
-  return head.split(':').slice(0, 4).join(':')
+  const four = /^(?:::ffff:)?([\d.]+)$/.exec(ip)?.[1]
+  if (four !== undefined) return four
+  const [head = '', tail] = ip.split('::')
+  const groups = head === '' ? [] : head.split(':')
+  const after = tail === undefined || tail === '' ? 0 : tail.split(':').length
+  const zeros = tail === undefined ? 0 : 8 - groups.length - after
+  return [...groups, ...Array<string>(zeros).fill('0')].slice(0, 4).join(':')
 }

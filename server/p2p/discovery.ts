@@ -12,8 +12,10 @@ const sha256Code = 0x12
 const provideTimeoutMs = 15_000
 /** In a quiet network a record is said again this often, three times in its life. */
 const provideEveryMs = recordTtlMs / 3
-/** How often it looks whether the network has grown, while that is small. */
+/** How often it looks whether somebody is there who was not told. */
 const lookMs = 250
+/** How long it rests after it told those again who may have forgotten: strangers who come and go do not set the pace. */
+const restMs = 1_000
 /** In a network of this size every node is a nearest one (kad-dht's bucket size): a newcomer has to be told too. */
 const smallNetwork = 20
 /** Providers that one look-up follows. A DHT reply may be as long as its sender likes. */
@@ -29,6 +31,7 @@ export class Advertiser {
   private readonly profiles: readonly string[]
   private readonly stopping = new AbortController()
   private running: Promise<void> = Promise.resolve()
+  private isNews = false
 
   constructor(libp2p: PhaseLibp2p, profiles: readonly string[]) {
     this.libp2p = libp2p
@@ -36,25 +39,35 @@ export class Advertiser {
   }
 
   start(): void {
+    this.libp2p.addEventListener('peer:identify', this.meet)
     this.running = this.advertise()
   }
 
   async stop(): Promise<void> {
+    this.libp2p.removeEventListener('peer:identify', this.meet)
     this.stopping.abort()
     await this.running
   }
 
+  /** Even a peer that was told may have started anew and forgotten. */
+  private readonly meet = (): void => {
+    this.isNews = true
+  }
+
   private async advertise(): Promise<void> {
     const { signal } = this.stopping
-    for (let told = -1, dueMs = 0; !signal.aborted; ) {
-      const { size } = this.libp2p.services.dht.routingTable
-      const hasGrown = size > told && told < smallNetwork
-      if (hasGrown || performance.now() >= dueMs) {
-        await this.provide(size === 0)
-        told = size
-        dueMs = performance.now() + provideEveryMs
-      }
-      await delay(told < smallNetwork ? lookMs : provideEveryMs, undefined, { signal, ref: false }).catch(() => {})
+    const pass = (ms: number) => delay(ms, undefined, { signal, ref: false }).catch(() => {})
+    const { routingTable } = this.libp2p.services.dht
+    for (let told = -1, dueMs = 0; !signal.aborted; await pass(lookMs)) {
+      const { size } = routingTable
+      const isSmall = size < smallNetwork
+      const hasGrown = isSmall && size > told
+      if (performance.now() < dueMs && !hasGrown && !(isSmall && this.isNews)) continue
+      this.isNews = false
+      await this.provide(size === 0)
+      told = isSmall ? size : smallNetwork
+      dueMs = performance.now() + provideEveryMs
+      if (!hasGrown) await pass(restMs)
     }
   }
 

@@ -14,6 +14,7 @@ import {
   readFrameHeader,
   readFramePrefix,
 } from '../../phase/wire.ts'
+import { Bell } from './flow.ts'
 
 /** Unread bytes beyond which the peer is told to stop. A frame larger than that still comes in whole. */
 const highWaterBytes = 256 * 1024
@@ -21,6 +22,9 @@ const highWaterBytes = 256 * 1024
 const writeTimeoutMs = 30_000
 /** How long a peer may leave a finished exchange half open. */
 const closeTimeoutMs = 10_000
+/** Smaller pieces are copied together: a stranger may send single bytes, and each would keep the whole buffer that it came in. */
+const pieceBytesMin = 4096
+const blockBytes = 2 * pieceBytesMin
 
 export interface ReadLimits {
   /** How long the whole frame may take to arrive. */
@@ -37,11 +41,14 @@ export interface OutgoingFrame {
 export class FrameStream {
   private readonly stream: Stream
   private readonly chunks: Uint8Array[] = []
+  private block = new Uint8Array(0)
+  private blockUsed = 0
   private buffered = 0
   private needed = 0
   private failure: PhaseError | undefined
-  private wake: (() => void) | undefined
+  private readonly arrival = new Bell()
   private draining = 0
+  private heardAtMs = performance.now()
 
   constructor(stream: Stream) {
     this.stream = stream
@@ -56,6 +63,11 @@ export class FrameStream {
   /** Whether bytes wait for the peer to take them: a frame that may be skipped should be. */
   get isBlocked(): boolean {
     return this.draining > 0
+  }
+
+  /** How long nothing has come from the peer. */
+  get silentMs(): number {
+    return performance.now() - this.heardAtMs
   }
 
   /** Whether nothing can be said any more. */
@@ -96,6 +108,7 @@ export class FrameStream {
 
   /** Ends this side and lets go; the peer has a moment to end its own. */
   finish(): void {
+    if (this.stream.status !== 'open') return
     const timer = setTimeout(() => this.abort(broken()), closeTimeoutMs)
     timer.unref()
     this.stream.addEventListener('close', () => clearTimeout(timer), { once: true })
@@ -110,13 +123,30 @@ export class FrameStream {
   }
 
   private append(data: Uint8Array | Uint8ArrayList): void {
-    const bytes = data instanceof Uint8Array ? data : data.subarray()
-    // A Buffer's slice() would share memory where callers expect a copy.
-    this.chunks.push(new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength))
-    this.buffered += bytes.byteLength
+    for (const bytes of data instanceof Uint8Array ? [data] : data) {
+      if (bytes.byteLength < pieceBytesMin) this.keepCopy(bytes)
+      // A Buffer's slice() would share memory where callers expect a copy.
+      else this.chunks.push(new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength))
+    }
+    this.buffered += data.byteLength
+    this.heardAtMs = performance.now()
     // Not at once: resume() hands out its bytes before it is done, and would undo a pause from within.
     if (this.isFull) queueMicrotask(() => this.pauseWhenFull())
-    this.wake?.()
+    this.arrival.ring()
+  }
+
+  private keepCopy(bytes: Uint8Array): void {
+    if (this.block.length - this.blockUsed < bytes.byteLength) {
+      this.block = new Uint8Array(blockBytes)
+      this.blockUsed = 0
+    }
+    const end = this.blockUsed + bytes.byteLength
+    this.block.set(bytes, this.blockUsed)
+    const last = this.chunks.at(-1)
+    const continues = last?.buffer === this.block.buffer && last.byteOffset + last.length === this.blockUsed
+    if (continues) this.chunks[this.chunks.length - 1] = this.block.subarray(last.byteOffset, end)
+    else this.chunks.push(this.block.subarray(this.blockUsed, end))
+    this.blockUsed = end
   }
 
   private get isFull(): boolean {
@@ -142,7 +172,7 @@ export class FrameStream {
       this.resume()
       if (this.buffered >= bytes) break
       if (this.failure !== undefined) throw this.failure
-      await this.change(deadlineMs)
+      await this.arrival.wait(deadlineMs, 'The peer sent nothing in time')
     }
     this.needed = 0
     const taken = this.cut(bytes)
@@ -161,19 +191,6 @@ export class FrameStream {
       missing -= Math.min(missing, chunk.length)
     }
     return parts.length === 1 ? (parts[0] as Uint8Array) : concat(...parts)
-  }
-
-  private async change(deadlineMs: number): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const late = () => reject(new PhaseError('timedOut', 'The peer sent nothing in time'))
-    const timer = setTimeout(late, Math.max(0, deadlineMs - performance.now()))
-    this.wake = resolve
-    try {
-      await promise
-    } finally {
-      clearTimeout(timer)
-      this.wake = undefined
-    }
   }
 
   private async drained(): Promise<void> {
@@ -197,7 +214,7 @@ export class FrameStream {
 
   private fail(cause?: unknown): void {
     this.failure ??= broken(cause)
-    this.wake?.()
+    this.arrival.ring()
   }
 }
 
@@ -205,40 +222,3 @@ export const asError = (error: unknown): Error => (error instanceof Error ? erro
 
 const broken = (cause?: unknown): PhaseError =>
   new PhaseError('unavailable', 'The stream ended before its last frame', { cause })
-
-/** Raw bytes that may be under way: the sender takes, the receiver's `credit` frames grant. */
-export class Credit {
-  private bytes: number
-  private failure: unknown
-  private wake: (() => void) | undefined
-
-  constructor(bytes: number) {
-    this.bytes = bytes
-  }
-
-  /** @throws {PhaseError} `protocol` when the receiver grants more than could ever be under way. */
-  grant(bytes: number): void {
-    this.bytes += bytes
-    if (this.bytes > Number.MAX_SAFE_INTEGER) throw new PhaseError('protocol', 'Cannot count so much credit')
-    this.wake?.()
-  }
-
-  /** Makes whoever waits, now or later, reject. */
-  end(error: unknown): void {
-    this.failure ??= error
-    this.wake?.()
-  }
-
-  /** Up to `bytesMax` of what is granted; waits while that is nothing. One taker at a time. */
-  async take(bytesMax: number): Promise<number> {
-    while (this.bytes === 0) {
-      if (this.failure !== undefined) throw this.failure
-      await new Promise<void>(resolve => {
-        this.wake = resolve
-      })
-    }
-    const taken = Math.min(this.bytes, bytesMax)
-    this.bytes -= taken
-    return taken
-  }
-}

@@ -1,9 +1,8 @@
-/** What holds strangers to their share before any protocol of ours reads a byte: connections, muxer frames, provider records. */
+/** What holds strangers to their share before any protocol of ours reads a byte: connections and muxer frames. datastore.ts holds the records. */
 import { yamux } from '@chainsafe/libp2p-yamux'
-import type { ConnectionGater, MultiaddrConnection, PeerId } from '@libp2p/interface'
+import type { ConnectionGater, MultiaddrConnection, PeerId, Stream } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { MemoryDatastore } from 'datastore-core'
-import type { Key } from 'interface-datastore'
+import { Uint8ArrayList } from 'uint8arraylist'
 import { PhaseError } from '../../phase/errors.ts'
 import { hostOf, isUsable, isWelcome, type Network, readAddress, scopeOf } from './addresses.ts'
 
@@ -16,6 +15,12 @@ const streamWindowBytesMax = 2 * MIB
 const streamReadBytesMax = 4 * MIB
 /** Undecoded bytes of one connection. An honest frame never exceeds its stream's window. */
 const muxerBytesMax = 4 * MIB
+/** Bytes that wait to be sent because the peer asked for them and does not read: answers to pings, refused streams. */
+const answerBytesMax = MIB
+/** Data frames below this are copied: each would keep the whole network buffer that it came in. */
+const smallFrameBytes = 1024
+/** Small frames that a paused stream holds before they are copied together. */
+const smallFramesMax = 1024
 /** Streams that one connection may have open, all protocols together. */
 const inboundStreamsMax = 512
 /** Streams that may arrive while a connection is still being set up: a burst of jobs right after the dial. */
@@ -27,14 +32,16 @@ const connectionsPerLoopbackMax = 1024
 /** Connections of one peer: two that dialled each other at once have two. */
 const connectionsPerPeerMax = 4
 
-/** Provider records in all: with shards of a few thousand executors each, more than one node is ever asked to keep. */
-const recordsMax = 8192
-/** Of one provider: profiles times shards, with room for both growing. */
-const recordsPerPeerMax = 32
+interface Frame {
+  header: { streamID: number }
+  data?: Uint8ArrayList
+}
 
 interface MuxerInternals {
-  onData(bytes: { byteLength: number }): void
+  streams: (Stream & { streamId: number; readBuffer: Uint8ArrayList })[]
   decoder: { buffer: { byteLength: number } }
+  onData(bytes: Uint8Array | Uint8ArrayList): void
+  handleStreamMessage(frame: Frame): void
 }
 
 /**
@@ -55,16 +62,47 @@ export function guardedYamux(): ReturnType<typeof yamux> {
     factory.createStreamMuxer = connection => {
       const muxer = create(connection)
       const internals = muxer as unknown as MuxerInternals
-      const onData = internals.onData.bind(muxer)
-      internals.onData = bytes => {
-        onData(bytes)
-        if (internals.decoder.buffer.byteLength > muxerBytesMax) {
-          throw new PhaseError('protocol', `A muxer frame exceeds the limit of ${muxerBytesMax} bytes`)
-        }
-      }
+      boundBuffers(internals, connection)
+      copySmallFrames(internals)
       return muxer
     }
     return factory
+  }
+}
+
+/** A frame that never ends, and answers that nobody reads. */
+function boundBuffers(muxer: MuxerInternals, connection: { writeBufferLength: number }): void {
+  const onData = muxer.onData.bind(muxer)
+  let answerBytes = 0
+  muxer.onData = bytes => {
+    const before = connection.writeBufferLength
+    onData(bytes)
+    const after = connection.writeBufferLength
+    answerBytes = after === 0 ? 0 : answerBytes + Math.max(0, after - before)
+    if (answerBytes > answerBytesMax) {
+      throw new PhaseError('protocol', `A peer that does not read has asked for ${answerBytes} bytes of answers`)
+    }
+    if (muxer.decoder.buffer.byteLength > muxerBytesMax) {
+      throw new PhaseError('protocol', `A muxer frame exceeds the limit of ${muxerBytesMax} bytes`)
+    }
+  }
+}
+
+function copySmallFrames(muxer: MuxerInternals): void {
+  const handle = muxer.handleStreamMessage.bind(muxer)
+  const counts = new WeakMap<Stream, number>()
+  muxer.handleStreamMessage = frame => {
+    const isSmall = frame.data !== undefined && frame.data.byteLength < smallFrameBytes
+    handle(isSmall ? { ...frame, data: new Uint8ArrayList((frame.data as Uint8ArrayList).slice()) } : frame)
+    const stream = isSmall ? muxer.streams.find(({ streamId }) => streamId === frame.header.streamID) : undefined
+    if (stream === undefined) return
+    const { readBuffer } = stream
+    const count = readBuffer.byteLength === 0 ? 0 : (counts.get(stream) ?? 0) + 1
+    counts.set(stream, count % smallFramesMax)
+    if (count < smallFramesMax) return
+    const whole = readBuffer.slice()
+    readBuffer.consume(whole.byteLength)
+    readBuffer.append(whole)
   }
 }
 
@@ -76,52 +114,21 @@ export function gate(
 ): ConnectionGater {
   const named = new Set(configured)
   const isDialled = (address: Multiaddr) => named.has(address.toString()) || isUsable(network, address.toString())
+  const isHostFull = (host: string) => {
+    const most = scopeOf(host) === 'loopback' ? connectionsPerLoopbackMax : connectionsPerHostMax
+    return connections().filter(open => hostOf(open.host) === hostOf(host)).length >= most
+  }
+  const isPeerFull = (peerId: string) =>
+    connections().filter(open => open.peerId === peerId).length >= connectionsPerPeerMax
   return {
     denyDialMultiaddr: address => !isDialled(address),
     filterMultiaddrForPeer: (_peer: PeerId, address: Multiaddr) => isDialled(address),
-    denyInboundConnection: (incoming: MultiaddrConnection) => {
-      const host = readAddress(incoming.remoteAddr.toString())?.host
-      if (host === undefined || !isWelcome(network, host)) return true
-      const most = scopeOf(host) === 'loopback' ? connectionsPerLoopbackMax : connectionsPerHostMax
-      return connections().filter(open => hostOf(open.host) === hostOf(host)).length >= most
+    denyInboundConnection: ({ remoteAddr }: MultiaddrConnection) => {
+      const host = readAddress(remoteAddr.toString())?.host
+      return host === undefined || !isWelcome(network, host) || isHostFull(host)
     },
-    denyInboundEncryptedConnection: (peer: PeerId) => {
-      const peerId = peer.toString()
-      return connections().filter(open => open.peerId === peerId).length >= connectionsPerPeerMax
-    },
+    // Once more at the end: many may have begun at the same time.
+    denyInboundUpgradedConnection: (peer: PeerId, { remoteAddr }: MultiaddrConnection) =>
+      isPeerFull(peer.toString()) || isHostFull(readAddress(remoteAddr.toString())?.host ?? ''),
   }
 }
-
-/**
- * What libp2p remembers while it runs: peers, and the provider records that others give it. The latter have a quota, beyond which new
- * ones are dropped: kad-dht itself keeps whatever it is told.
- */
-export class GuardedDatastore extends MemoryDatastore {
-  private readonly perPeer = new Map<string, number>()
-  private records = 0
-
-  override put(key: Key, value: Uint8Array): Key {
-    const provider = providerOf(key)
-    if (provider !== undefined && !this.has(key)) {
-      const count = this.perPeer.get(provider) ?? 0
-      if (this.records >= recordsMax || count >= recordsPerPeerMax) return key
-      this.perPeer.set(provider, count + 1)
-      this.records++
-    }
-    return super.put(key, value) as Key
-  }
-
-  override delete(key: Key): void {
-    const provider = providerOf(key)
-    if (provider !== undefined && this.has(key)) {
-      const count = (this.perPeer.get(provider) ?? 1) - 1
-      if (count === 0) this.perPeer.delete(provider)
-      else this.perPeer.set(provider, count)
-      this.records--
-    }
-    void super.delete(key)
-  }
-}
-
-/** `/…/provider/<key>/<peer id>`: who is said to provide. */
-const providerOf = (key: Key): string | undefined => /\/provider\/[^/]+\/([^/]+)$/.exec(key.toString())?.[1]

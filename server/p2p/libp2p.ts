@@ -4,13 +4,15 @@ import { type Identify, identify } from '@libp2p/identify'
 import type { ComponentLogger, Libp2p, PeerInfo, PrivateKey } from '@libp2p/interface'
 import { type KadDHTComponents, kadDHT, type SingleKadDHT } from '@libp2p/kad-dht'
 import { mdns } from '@libp2p/mdns'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { type Ping, ping } from '@libp2p/ping'
 import { preSharedKey } from '@libp2p/pnet'
 import { tcp } from '@libp2p/tcp'
 import type { Libp2pOptions } from 'libp2p'
 import { protocols } from '../../phase/wire.ts'
 import { isUsable, type Network } from './addresses.ts'
-import { GuardedDatastore, gate, guardedYamux } from './guard.ts'
+import { GuardedDatastore } from './datastore.ts'
+import { gate, guardedYamux } from './guard.ts'
 
 export interface P2pSettings {
   network: Network
@@ -34,8 +36,13 @@ const minuteMs = 60_000
 
 /** Connections in all; beyond it the least useful are closed. About 0.3 MB each. */
 export const connectionsMax = 300
-/** How long a peer and its addresses are remembered: longer than provider records live, or these lead nowhere. */
-const peerAgeMs = 48 * 60 * minuteMs
+/**
+ * How long a peer and its addresses are remembered, counted from the first sight of each: seeing one again does not count, so this has to be
+ * longer than a node runs. The datastore bounds how many there are.
+ */
+const peerAgeMs = 10 * 365 * 24 * 60 * minuteMs
+/** DHT messages of one peer that are read at once; a look-up sends three. */
+const kadStreamsMax = 16
 /** A record outlives two of its provider's statements; a dead node is forgotten within half an hour. The storing node's setting decides. */
 export const recordTtlMs = 30 * minuteMs
 
@@ -44,12 +51,14 @@ export function libp2pOptions(
   parts: { privateKey: PrivateKey; version: string; connections: () => { host: string; peerId: string }[] },
 ): Libp2pOptions<Services> {
   const { network, listen, announce, bootstrap, networkKey } = settings
+  const self = peerIdFromPrivateKey(parts.privateKey).toString()
+  const isKept = (id: string) => id === self || parts.connections().some(({ peerId }) => peerId === id)
   const usable = (address: { toString(): string }) => isUsable(network, address.toString())
   return {
     privateKey: parts.privateKey,
     nodeInfo: { name: 'plasm', version: parts.version, userAgent: `plasm/${parts.version}` },
     start: false,
-    datastore: new GuardedDatastore(),
+    datastore: new GuardedDatastore(isKept),
     addresses: {
       listen: [...listen],
       announce: [...announce],
@@ -84,6 +93,7 @@ export function libp2pOptions(
         // Otherwise a node without a public address only asks, and nobody answers. Public nodes find out which they are.
         ...(network === 'public' ? {} : { clientMode: false }),
         peerInfoMapper: (peer: PeerInfo) => ({ ...peer, multiaddrs: peer.multiaddrs.filter(usable) }),
+        maxInboundStreams: kadStreamsMax,
         initialQuerySelfInterval: 50,
         querySelfInterval: minuteMs,
         reprovide: { validity: recordTtlMs, threshold: (recordTtlMs * 2) / 3, interval: minuteMs },

@@ -54,6 +54,7 @@ export class P2p {
   private readonly offers = new OpenOffers()
   private libp2p: PhaseLibp2p | undefined
   private stops: (() => unknown)[] = []
+  private met: (peerId: string) => void = () => {}
 
   constructor(parts: P2pParts) {
     this.parts = parts
@@ -69,6 +70,9 @@ export class P2p {
     this.libp2p = libp2p
     this.stops = [() => libp2p.stop()]
     await this.serve(libp2p)
+    libp2p.addEventListener('peer:identify', ({ detail: { peerId, protocols: spoken } }) => {
+      if (spoken.includes(protocols.info)) this.met(peerId.toString())
+    })
     try {
       await libp2p.start()
     } catch (cause) {
@@ -88,8 +92,11 @@ export class P2p {
   }
 
   async stop(): Promise<void> {
-    for (let undo = this.stops.pop(); undo !== undefined; undo = this.stops.pop()) await undo()
-    this.libp2p = undefined
+    try {
+      for (let undo = this.stops.pop(); undo !== undefined; undo = this.stops.pop()) await undo()
+    } finally {
+      this.libp2p = undefined
+    }
   }
 
   /** What others can dial, with the peer id. */
@@ -106,35 +113,41 @@ export class P2p {
     return this.libp2p !== undefined && (this.parts.bootstrap.length === 0 || this.connections() > 0)
   }
 
+  /** Calls `met` for every node of this protocol that a connection is made to, in either direction. */
+  onMeet(met: (peerId: string) => void): void {
+    this.met = met
+  }
+
   /** Executors that the DHT names and that answer, as they answer, this node never. Ends early, without an error, when `signal` aborts. */
   async *discover(signal: AbortSignal): AsyncGenerator<Peer> {
     const libp2p = this.running()
     // A query waits for a first peer; a node that joins nobody has none to wait for.
     if (this.parts.bootstrap.length === 0 && this.connections() === 0) return
+    const over = new AbortController()
+    const looking = AbortSignal.any([signal, over.signal])
     const answered: Peer[] = []
-    const underWay = new Set<Promise<unknown>>()
-    const providers = findProviders(libp2p, this.parts.profiles, signal)
-    let next: Promise<IteratorResult<string>> | undefined = providers.next()
+    const underWay = new Set<Promise<undefined>>()
+    const providers = findProviders(libp2p, this.parts.profiles, looking)
+    let next: Promise<Step> | undefined = settled(providers.next())
     try {
       while (next !== undefined || underWay.size > 0) {
-        const found: typeof next = underWay.size < hellosMax ? next : undefined
-        const first: unknown = await Promise.race([...underWay, ...(found === undefined ? [] : [found])])
-        if (isResult(first)) {
-          next = first.done ? undefined : providers.next()
-          if (!first.done) {
-            const greeted: Promise<unknown> = this.greet(first.value, signal, answered).finally(() =>
-              underWay.delete(greeted),
-            )
-            underWay.add(greeted)
-          }
+        const awaited: Promise<Step | undefined>[] =
+          next === undefined || underWay.size >= hellosMax ? [...underWay] : [next, ...underWay]
+        const first: Step | undefined = await Promise.race(awaited)
+        if (first?.done === true) {
+          if (first.error !== undefined) throw first.error
+          next = undefined
+        } else if (first !== undefined) {
+          next = settled(providers.next())
+          const greeted = this.greet(first.peerId, looking, answered).finally(() => underWay.delete(greeted))
+          underWay.add(greeted)
         }
         yield* answered.splice(0)
       }
     } catch (error) {
       if (!signal.aborted) throw error
     } finally {
-      next?.catch(() => {})
-      providers.return(undefined).catch(() => {})
+      over.abort()
     }
   }
 
@@ -172,7 +185,7 @@ export class P2p {
     await offer(outgoing, { connect, offers: this.offers }, signal)
   }
 
-  private async greet(peerId: string, signal: AbortSignal, answered: Peer[]): Promise<void> {
+  private async greet(peerId: string, signal: AbortSignal, answered: Peer[]): Promise<undefined> {
     try {
       const peer = await this.hello(peerId, signal)
       if (peer.slots > 0) answered.push(peer)
@@ -187,10 +200,14 @@ export class P2p {
     const id = peerIdFromString(peerId)
     const open = libp2p.getConnections(id).find(({ status }) => status === 'open')
     if (open !== undefined) return open
-    const known = await knownAddresses(libp2p, id)
     const remembered = addresses.filter(address => isUsable(this.parts.network, address))
-    const dialled = known.length > 0 ? id : remembered.map(text => multiaddr(`${withoutPeerId(text)}/p2p/${peerId}`))
-    return libp2p.dial(dialled, { signal })
+    if (remembered.length === 0) return libp2p.dial(id, { signal })
+    const known = (await knownAddresses(libp2p, id)).map(String)
+    const texts = new Set([...known, ...remembered].map(text => `${withoutPeerId(text)}/p2p/${peerId}`))
+    return libp2p.dial(
+      [...texts].map(text => multiaddr(text)),
+      { signal },
+    )
   }
 
   /** Where the peer can be dialled, the address in use first. */
@@ -238,8 +255,14 @@ export class P2p {
   }
 }
 
-const isResult = (value: unknown): value is IteratorResult<string> =>
-  typeof value === 'object' && value !== null && 'done' in value
+type Step = { done: true; error?: Error } | { done: false; peerId: string }
+
+/** A step of a generator that may be waited for later, or never: it does not reject. */
+const settled = (step: Promise<IteratorResult<string>>): Promise<Step> =>
+  step.then(
+    ({ done, value }) => (done === true ? { done } : { done: false, peerId: value }),
+    (error: unknown) => ({ done: true, error: asError(error) }),
+  )
 
 async function knownAddresses(libp2p: PhaseLibp2p, id: PeerId): Promise<Multiaddr[]> {
   const peer = await libp2p.peerStore.get(id).catch(() => undefined)

@@ -10,6 +10,7 @@ import type { OfferSink, P2p } from '../p2p/p2p.ts'
 import type { BlobStore } from '../store/blobs.ts'
 import type { JobStore } from '../store/jobs.ts'
 import { contentOfBytes } from './content.ts'
+import { Gathered } from './gathered.ts'
 import { type Input, inlineContentBytesMax } from './input.ts'
 import { settle } from './settle.ts'
 import type { Worker } from './worker.ts'
@@ -60,13 +61,16 @@ export async function deliver(job: Job, peerId: string, parts: DeliveryParts, si
 /** Ends of one execution that another executor may well do better. */
 const elsewhereReasons = ['memoryExhausted', 'internal', 'cancelled']
 
+/** What an executor may need beyond what the manifest allows: bytes on their way, a compilation, a busy machine. */
+const graceMs = 30_000
+
 /** Takes what an executor sends, in order; believes it only in `ended`. */
 class ResultSink implements OfferSink {
   private readonly job: Job
   private readonly signed: SignedRequest
   private readonly parts: DeliveryParts
   private readonly signal: AbortSignal
-  private readonly chunks: Record<'stdout' | 'stderr', Uint8Array[]> = { stdout: [], stderr: [] }
+  private readonly outputs = { stdout: new Gathered(), stderr: new Gathered() }
   private size = 0
   /** All writes but the last: resolves when they are durable. */
   written: Promise<unknown> = Promise.resolve()
@@ -100,11 +104,11 @@ class ResultSink implements OfferSink {
     const limit = this.job.manifest.resources.outputBytes
     if (this.size > limit)
       throw new PhaseError('protocol', `Cannot accept the result: output passes the limit of ${limit} bytes`)
-    this.chunks[stream].push(bytes)
+    this.outputs[stream].append(bytes)
   }
 
   async ended(end: ExecutionEnd, receipt: Uint8Array | undefined): Promise<{ receiptId?: string }> {
-    const [stdout, stderr] = [Buffer.concat(this.chunks.stdout), Buffer.concat(this.chunks.stderr)]
+    const [stdout, stderr] = [this.outputs.stdout.bytes, this.outputs.stderr.bytes]
     const received = { end, receipt, stdout: contentOfBytes(stdout), stderr: contentOfBytes(stderr) }
     const concluded = settle(this.signed, received, this.parts.ed25519)
     if (
@@ -190,7 +194,7 @@ async function runThere(
   parts: DeliveryParts,
   signal: AbortSignal,
 ): Promise<void> {
-  const { module, stdin } = job.manifest
+  const { module, stdin, queueMs, timeoutMs } = job.manifest
   const inline = await parts.input.of(job)
   await parts.p2p.offer(
     peerId,
@@ -200,6 +204,8 @@ async function runThere(
       attempt: job.attempt,
       ...(inline === undefined ? {} : { stdin: inline }),
       names: [module, stdin.digest],
+      startMs: queueMs + graceMs,
+      runMs: timeoutMs + graceMs,
       sink,
     },
     signal,

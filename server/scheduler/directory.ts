@@ -5,10 +5,10 @@ import type { Peer } from '../../phase/peer.ts'
 import type { P2p } from '../p2p/p2p.ts'
 import type { PeerStore } from '../store/peers.ts'
 import type { Candidate } from './placement.ts'
-import { discoveryDelayMs, exclusionMs } from './retry.ts'
+import { discoveryDelayMs, exclusionMs, isLoss } from './retry.ts'
 
 export interface DirectoryParts {
-  p2p: Pick<P2p, 'discover' | 'hello'>
+  p2p: Pick<P2p, 'discover' | 'hello' | 'onMeet'>
   peers: Pick<PeerStore, 'put' | 'list' | 'delete'>
   log: { debug(object: object, message: string): void; warn(object: object, message: string): void }
   nowMs: () => number
@@ -20,6 +20,9 @@ const knownMax = 1024
 const refreshMs = 30_000
 /** An executor that has not answered for this long is not offered to anybody. */
 const forgetMs = 120_000
+/** Nodes that connected and are asked at once whether they execute. */
+const meetingsMax = 16
+const helloMs = 3_000
 /** One look-up; the DHT's slow tail is not waited for. */
 const lookupMs = 10_000
 
@@ -29,6 +32,8 @@ interface Known {
   excludedUntilMs: number
   /** Refusals and failures in a row. */
   failures: number
+  /** It was lost or cannot be reached: nobody is sent there before it answers again. */
+  isLost: boolean
 }
 
 export class Directory {
@@ -39,12 +44,14 @@ export class Directory {
   private looking: Promise<number> | undefined
   private refreshing: Promise<void> | undefined
   private wake: (() => void) | undefined
+  private meetings = 0
 
   constructor(parts: DirectoryParts) {
     this.parts = parts
   }
 
   start(): void {
+    this.parts.p2p.onMeet(peerId => void this.meet(peerId))
     this.refreshing = this.refresh()
   }
 
@@ -64,7 +71,7 @@ export class Directory {
 
   candidates(): Candidate[] {
     const oldest = this.parts.nowMs() - forgetMs
-    return [...this.known.values()].filter(({ peer }) => Date.parse(peer.lastSeenAt) >= oldest)
+    return [...this.known.values()].filter(({ peer, isLost }) => !isLost && Date.parse(peer.lastSeenAt) >= oldest)
   }
 
   get(peerId: string): Peer | undefined {
@@ -98,6 +105,7 @@ export class Directory {
     const known = this.known.get(peerId)
     if (known === undefined) return
     known.failures = 0
+    known.isLost = false
     known.excludedUntilMs = 0
     known.peer = { ...known.peer, lastSeenAt: new Date(this.parts.nowMs()).toISOString() }
   }
@@ -107,6 +115,7 @@ export class Directory {
     const known = this.known.get(peerId)
     if (known === undefined) return 0
     known.failures++
+    known.isLost ||= isLoss(code)
     known.excludedUntilMs = this.parts.nowMs() + exclusionMs(code, known.failures, retryAfterMs)
     return known.excludedUntilMs
   }
@@ -115,9 +124,10 @@ export class Directory {
     const known = this.known.get(peer.peerId)
     if (known === undefined) {
       this.makeRoom()
-      this.known.set(peer.peerId, { peer, slotsInFlight: 0, excludedUntilMs: 0, failures: 0 })
+      this.known.set(peer.peerId, { peer, slotsInFlight: 0, excludedUntilMs: 0, failures: 0, isLost: false })
     } else {
       known.peer = peer
+      known.isLost = false
     }
     this.parts.peers.put(peer).catch((error: unknown) => this.parts.log.warn({ error }, 'cannot store a peer'))
     for (const changed of this.watchers) changed()
@@ -128,6 +138,22 @@ export class Directory {
     const idle = [...this.known].filter(([, { slotsInFlight }]) => slotsInFlight === 0)
     const oldest = idle.sort(([, a], [, b]) => a.peer.lastSeenAt.localeCompare(b.peer.lastSeenAt))[0]
     if (oldest !== undefined) this.known.delete(oldest[0])
+  }
+
+  /** In a small network an executor is met before any record of it is found. */
+  private async meet(peerId: string): Promise<void> {
+    const known = this.known.get(peerId)
+    if (this.meetings >= meetingsMax || (known !== undefined && !known.isLost)) return
+    this.meetings++
+    try {
+      const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(helloMs)])
+      const peer = await this.parts.p2p.hello(peerId, signal)
+      if (peer.slots > 0) this.learn(peer)
+    } catch (error) {
+      this.parts.log.debug({ error, peer: peerId }, 'a node that connected does not answer')
+    } finally {
+      this.meetings--
+    }
   }
 
   /** The loop: often while nobody is known, seldom while the network is quiet, soon when a job waits. */
@@ -173,7 +199,7 @@ export class Directory {
     const remembered = await this.parts.peers.list(16)
     await Promise.all(
       remembered.map(async ({ peerId, addresses }) => {
-        const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(3_000)])
+        const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(helloMs)])
         await this.parts.p2p.hello(peerId, signal, addresses).then(
           peer => this.learn(peer),
           () => this.parts.peers.delete(peerId).catch(() => {}),

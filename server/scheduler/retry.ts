@@ -11,6 +11,9 @@ export function exclusionMs(code: ErrorCode, count: number, retryAfterMs?: numbe
   return Math.min(max, Math.max(retryAfterMs ?? 0, first * 2 ** Math.min(count - 1, 16)))
 }
 
+/** Whether the peer is gone, as far as this node can tell, rather than unwilling. */
+export const isLoss = (code: ErrorCode): boolean => code === 'unavailable' || code === 'noPeer'
+
 /** How long to wait before asking the DHT again, after `count` rounds that found nobody. `random` is 0 to 1. */
 export const discoveryDelayMs = (count: number, random: number): number =>
   Math.min(discoverMs.max, discoverMs.first * 2 ** Math.min(count, 16)) * (0.75 + random / 2)

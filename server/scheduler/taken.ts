@@ -6,6 +6,8 @@ export class Taken {
   readonly key: TakenKey
   readonly requestDigest: string
   readonly cancel = new AbortController()
+  /** Resolves when its bytes are there, and rejects when they will not be. */
+  ready: Promise<unknown> = Promise.resolve()
   /** Resolves when it has ended, whatever way. */
   running: Promise<void> = Promise.resolve()
   /** Undoes the timer that keeps the result. */

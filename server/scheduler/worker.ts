@@ -34,11 +34,10 @@ export interface WorkerParts {
   ran?: (outcome: string, seconds: number) => void
 }
 
-/** Offers that may wait for a slot, for each slot: enough to keep it busy, few enough that a submitter looks elsewhere. */
+/** Jobs that may wait for their bytes or a slot, for each slot: enough to keep it busy, few enough that a submitter looks elsewhere. */
 const waitingPerSlot = 4
-/** Taken jobs, finished ones that nobody settled among them. */
-const takenMax = 4096
-/** Output bytes of finished jobs that nobody settled; the oldest goes first. */
+/** Finished jobs that nobody settled, and the bytes of their output; the oldest goes first. */
+const unsettledMax = 4096
 const unsettledBytesMax = 256 * 1024 * 1024
 
 export class Worker implements OfferTaker {
@@ -64,7 +63,10 @@ export class Worker implements OfferTaker {
     const key = keyOf(offer.submitter, signed)
     const known = this.taken.get(keyText(key))
     if (known !== undefined) {
-      if (known.requestDigest === signed.digest) return key
+      if (known.requestDigest === signed.digest) {
+        await known.ready
+        return key
+      }
       throw new PhaseError(
         'conflict',
         `Cannot take job "${key.jobId}": attempt ${key.attempt} was asked for with another request`,
@@ -73,8 +75,10 @@ export class Worker implements OfferTaker {
     this.admit(signed)
     const taken = new Taken(key, signed.digest)
     this.taken.set(keyText(key), taken)
+    const gathered = this.gather(offer, signed, signal)
+    taken.ready = gathered
     try {
-      const bytes = await this.gather(offer, signed, signal)
+      const bytes = await gathered
       taken.running = this.perform(taken, signed, bytes)
       return key
     } catch (error) {
@@ -112,8 +116,9 @@ export class Worker implements OfferTaker {
   private admit(signed: SignedRequest): void {
     if (this.stopping.signal.aborted) throw new PhaseError('busy', 'Cannot take the job: the node is stopping')
     checkAgainstNode(signed.request.manifest, { limits: this.parts.limits, slots: this.slots.total })
-    if (this.slots.queued < this.slots.total * waitingPerSlot && this.taken.size < takenMax) return
-    throw new PhaseError('busy', `Cannot take the job: ${this.slots.queued} jobs wait for ${this.slots.total} slots`, {
+    const { active } = this
+    if (active < this.slots.total * (1 + waitingPerSlot)) return
+    throw new PhaseError('busy', `Cannot take the job: ${active} others run or wait for ${this.slots.total} slots`, {
       retryAfterMs: 500,
     })
   }
@@ -132,7 +137,8 @@ export class Worker implements OfferTaker {
         return { stdin: offer.stdin }
       throw new PhaseError('digestMismatch', 'Cannot take the job: stdin in the offer is not what the request names')
     }
-    await this.obtain(offer, { digest: manifest.stdin.digest, kind: 'stdin', sizeMax: manifest.stdin.size }, signal)
+    const { digest, size: sizeMax } = manifest.stdin
+    await this.obtain(offer, { digest, kind: 'stdin', sizeMax }, signal)
     const stdin = await this.parts.blobs.bytes(manifest.stdin.digest)
     if (stdin.length === manifest.stdin.size) return { stdin }
     throw new PhaseError('digestMismatch', 'Cannot take the job: stdin has another size than the request says')
@@ -154,7 +160,8 @@ export class Worker implements OfferTaker {
     )
       return
     if (own) throw new PhaseError('unknownDigest', `Cannot take the job: ${wanted.kind} "${wanted.digest}" is gone`)
-    const source = await offer.fetch({ digest: wanted.digest, kind: wanted.kind }, signal)
+    const { digest, sizeMax } = wanted
+    const source = await offer.fetch({ digest, sizeMax }, signal)
     await blobs.put(source, { bytesMax: wanted.sizeMax, digest: wanted.digest, signal })
     await holdings.hold(offer.submitter, wanted.digest)
   }
@@ -240,11 +247,14 @@ export class Worker implements OfferTaker {
   }
 
   private evict(): void {
-    let bytes = 0
-    for (const [key, { end }] of [...this.taken].toReversed()) {
-      if (end === undefined) continue
-      bytes += end.stdout.length + end.stderr.length
-      if (bytes > unsettledBytesMax) this.taken.delete(key)
+    let [count, bytes] = [0, 0]
+    for (const [key, taken] of [...this.taken].toReversed()) {
+      if (taken.end === undefined) continue
+      count++
+      bytes += taken.end.stdout.length + taken.end.stderr.length
+      if (count <= unsettledMax && bytes <= unsettledBytesMax) continue
+      taken.forget()
+      this.taken.delete(key)
     }
   }
 

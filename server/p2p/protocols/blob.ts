@@ -1,12 +1,13 @@
 /** `/phase/blob/1`: bytes by digest from an offset on, served only over the connection of an open offer that names the digest. */
 import type { Connection } from '@libp2p/interface'
 import { isPhaseError, PhaseError } from '../../../phase/errors.ts'
-import { blobBytesMax, creditBytes, frameBodyBytesMax, moduleBytesMax } from '../../../phase/limits.ts'
+import { creditBytes, frameBodyBytesMax } from '../../../phase/limits.ts'
 import { blobAnswerFrames, blobRequestFrames, protocols } from '../../../phase/wire.ts'
-import { asError, Credit, FrameStream } from '../framing.ts'
+import { Credit, Pace, Turns } from '../flow.ts'
+import { asError, FrameStream } from '../framing.ts'
 import { chunkBytes, refusalFrame, refusalOf, type WantedContent } from './job.ts'
 
-/** How long one frame may take to arrive. */
+/** How long one frame may take to arrive, and the reader to make room for another. */
 const frameTimeoutMs = 30_000
 /** Contents that are fetched over one connection at once; the others wait. */
 export const fetchesMax = 4
@@ -69,7 +70,7 @@ export class BlobServer {
     this.check(connectionId, digest)
     for await (const piece of this.blobs.read(digest, { offset })) {
       for (let sent = 0; sent < piece.length; ) {
-        const size = await credit.take(Math.min(chunkBytes, piece.length - sent))
+        const size = await credit.take(Math.min(chunkBytes, piece.length - sent), frameTimeoutMs)
         this.check(connectionId, digest)
         await frames.write({ header: { type: 'chunk', offset: at }, body: piece.subarray(sent, sent + size) })
         sent += size
@@ -92,7 +93,7 @@ export interface BlobSource {
 async function readCredit(frames: FrameStream, credit: Credit): Promise<void> {
   try {
     for (;;) {
-      const { header } = await frames.read(blobRequestFrames, { timeoutMs: 10 * frameTimeoutMs })
+      const { header } = await frames.read(blobRequestFrames, { timeoutMs: 2 * frameTimeoutMs })
       if (header.type !== 'credit') throw new PhaseError('protocol', `Cannot serve a blob: unexpected "${header.type}"`)
       credit.grant(header.bytes)
     }
@@ -103,7 +104,7 @@ async function readCredit(frames: FrameStream, credit: Credit): Promise<void> {
 
 /** The receiving side: at most `fetchesMax` at once over one connection. */
 export class BlobFetcher {
-  private readonly queues = new WeakMap<Connection, { free: number; waiting: (() => void)[] }>()
+  private readonly turns = new Turns(fetchesMax)
 
   /**
    * The content's bytes, unverified, taken up again where a stream broke. `connect` gives the connection to use now, or waits for the next.
@@ -114,13 +115,14 @@ export class BlobFetcher {
     connect: (signal: AbortSignal) => Promise<Connection>,
     signal: AbortSignal,
   ): AsyncGenerator<Uint8Array> {
-    const bytesMax = wanted.size ?? (wanted.kind === 'module' ? moduleBytesMax : blobBytesMax)
+    const pace = new Pace(performance.now())
     let offset = 0
     for (let failures = 0; ; ) {
       const connection = await connect(signal)
-      const leave = await this.enter(connection)
+      const leave = await this.turns.take(connection, signal)
       try {
-        for await (const bytes of receive(connection, wanted.digest, offset, bytesMax, signal)) {
+        for await (const bytes of receive(connection, wanted.digest, { offset, bytesMax: wanted.sizeMax }, signal)) {
+          pace.count(bytes.length, performance.now())
           offset += bytes.length
           failures = 0
           yield bytes
@@ -134,18 +136,6 @@ export class BlobFetcher {
       }
     }
   }
-
-  private async enter(connection: Connection): Promise<() => void> {
-    const queue = this.queues.get(connection) ?? { free: fetchesMax, waiting: [] }
-    this.queues.set(connection, queue)
-    if (queue.free > 0) queue.free--
-    else await new Promise<void>(resolve => queue.waiting.push(resolve))
-    return () => {
-      const next = queue.waiting.shift()
-      if (next === undefined) queue.free++
-      else next()
-    }
-  }
 }
 
 /** libp2p's own errors are all about connections and streams. */
@@ -154,14 +144,14 @@ const isBroken = (error: unknown): boolean => !isPhaseError(error) || isPhaseErr
 async function* receive(
   connection: Connection,
   digest: string,
-  offset: number,
-  bytesMax: number,
+  { offset, bytesMax }: { offset: number; bytesMax: number },
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const opening = AbortSignal.any([signal, AbortSignal.timeout(frameTimeoutMs)])
   const frames = new FrameStream(await connection.newStream(protocols.blob, { signal: opening }))
   const abort = () => frames.abort(asError(signal.reason))
   signal.addEventListener('abort', abort, { once: true })
+  if (signal.aborted) abort()
   let done = false
   try {
     await frames.write({ header: { type: 'get', digest, offset } })
@@ -184,7 +174,9 @@ async function* chunks(frames: FrameStream, offset: number, bytesMax: number): A
       if (header.size === at) return
       throw new PhaseError('protocol', `Cannot fetch: ${at} bytes came, the sender says ${header.size}`)
     }
-    if (header.offset !== at) throw new PhaseError('protocol', `Cannot fetch: offset ${header.offset} instead of ${at}`)
+    if (header.offset !== at || body.length === 0) {
+      throw new PhaseError('protocol', `Cannot fetch: ${body.length} bytes at ${header.offset} do not go on at ${at}`)
+    }
     at += body.length
     if (at > bytesMax) throw new PhaseError('tooLarge', `Cannot fetch: more than ${bytesMax} bytes came`)
     yield body

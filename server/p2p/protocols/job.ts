@@ -3,8 +3,9 @@
  * how a refusal travels. The submitter's side is offer.ts, the executor's take.ts.
  */
 import { type ErrorCode, errorCodes, isPhaseError, PhaseError } from '../../../phase/errors.ts'
+import { heartbeatMs, leaseMs } from '../../../phase/limits.ts'
 import type { ExecutionEnd } from '../../../phase/wire.ts'
-import type { OutgoingFrame } from '../framing.ts'
+import type { FrameStream, OutgoingFrame } from '../framing.ts'
 
 export interface OutgoingOffer {
   /** The signed request, envelope bytes. */
@@ -15,6 +16,9 @@ export interface OutgoingOffer {
   stdin?: Uint8Array
   /** Digests that the executor may fetch while the offer is open. */
   names: string[]
+  /** How long the executor may take to begin, and then to end: heartbeats alone keep nobody waiting for ever. */
+  startMs: number
+  runMs: number
   sink: OfferSink
 }
 
@@ -51,8 +55,8 @@ export interface OfferTaker {
 
 export interface WantedContent {
   digest: string
-  size?: number
-  kind: 'module' | 'stdin'
+  /** More bytes than this are refused. */
+  sizeMax: number
 }
 
 export interface TakenKey {
@@ -67,12 +71,22 @@ export type TakenEvent =
   | { type: 'progress'; detail: string }
   | { type: 'ended'; end: ExecutionEnd; receipt?: Uint8Array; stdout: Uint8Array; stderr: Uint8Array }
 
-/** Raw bytes in one frame: small enough that a slow link brings one within a lease. */
-export const chunkBytes = 128 * 1024
+/** Without a frame for this long a stream counts as broken. The rest of the lease is there to attach again. */
+export const silenceMs = leaseMs / 2
+/** Raw bytes in one frame: small enough that a slow link brings one before that. */
+export const chunkBytes = 64 * 1024
 /** The longest text for a person that travels. */
 const detailCharactersMax = 1024
 
 export const shortened = (text: string): string => text.slice(0, detailCharactersMax)
+
+/** Says that this side lives, where the link takes more. @returns what ends it. */
+export function beat(frames: FrameStream): () => void {
+  const timer = setInterval(() => {
+    if (!frames.isBlocked) frames.write({ header: { type: 'heartbeat' } }).catch(() => {})
+  }, heartbeatMs)
+  return () => clearInterval(timer)
+}
 
 /** What a stranger may know of `error`. */
 export function refusalFrame(error: unknown): OutgoingFrame {

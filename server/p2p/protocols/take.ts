@@ -2,21 +2,20 @@
 import { createHash } from 'node:crypto'
 import type { Connection } from '@libp2p/interface'
 import { isPhaseError, PhaseError } from '../../../phase/errors.ts'
-import {
-  creditBytes,
-  frameBodyBytesMax,
-  heartbeatMs,
-  leaseMs,
-  resultTtlMs,
-  timeoutMsMax,
-} from '../../../phase/limits.ts'
+import { creditBytes, frameBodyBytesMax, leaseMs, resultTtlMs } from '../../../phase/limits.ts'
 import { type FrameOf, submitterFrames } from '../../../phase/wire.ts'
-import { Credit, type FrameStream } from '../framing.ts'
+import { Credit, Turns } from '../flow.ts'
+import type { FrameStream } from '../framing.ts'
+import { Attendance } from './attendance.ts'
 import type { BlobFetcher } from './blob.ts'
-import { chunkBytes, type OfferTaker, refusalFrame, shortened, type TakenEvent, type TakenKey } from './job.ts'
+import { beat, chunkBytes, type OfferTaker, refusalFrame, shortened, silenceMs, type TakenEvent } from './job.ts'
 
-/** How long an offer's one frame may take. */
-const offerTimeoutMs = 10_000
+/** How long an offer's one frame may take, and to be waited for before. */
+const offerTimeoutMs = 30_000
+/** Offers that are read over one connection at once: each may be of a MiB. */
+const readsMax = 8
+/** How long a submitter may take to make room for more output. */
+const creditTimeoutMs = 30_000
 /** How long a submitter may take to check a result before its stream is let go; the result is kept for longer. */
 const settleTimeoutMs = 60_000
 /** Jobs that peers have attached to, or left less than a lease ago. */
@@ -28,6 +27,7 @@ type Ended = TakenEvent & { type: 'ended' }
 export class OfferServer {
   private readonly taker: OfferTaker
   private readonly fetcher: BlobFetcher
+  private readonly reads = new Turns(readsMax)
   private readonly attended = new Map<string, Attendance>()
 
   constructor(taker: OfferTaker, fetcher: BlobFetcher) {
@@ -36,38 +36,48 @@ export class OfferServer {
   }
 
   async serve(frames: FrameStream, connection: Connection): Promise<void> {
-    const limits = { timeoutMs: offerTimeoutMs, bodyBytesMax: frameBodyBytesMax }
-    const { header, body } = await frames.read(submitterFrames, limits)
-    if (header.type !== 'offer') throw new PhaseError('protocol', `Cannot take an offer: "${header.type}" came first`)
-    const { requestBytes, stdinBytes = 0 } = header
-    if (requestBytes + stdinBytes !== body.length) {
-      throw new PhaseError('protocol', `Cannot take an offer: its body has ${body.length} bytes, not what it says`)
-    }
-    const request = body.slice(0, requestBytes)
-    const stdin = stdinBytes === 0 ? undefined : body.slice(requestBytes)
-    const heart = setInterval(() => {
-      if (!frames.isBlocked) frames.write({ header: { type: 'heartbeat' } }).catch(() => {})
-    }, heartbeatMs)
+    const quiet = beat(frames)
     try {
+      const { header, request, stdin } = await this.readOffer(frames, connection)
       const attendance = this.attend(connection, request, stdin)
       const leave = attendance.enter(connection)
       try {
         await this.converse(frames, header, attendance)
       } finally {
-        leave()
+        leave(frames.silentMs < silenceMs ? leaseMs : leaseMs - silenceMs)
       }
     } catch (error) {
-      clearInterval(heart)
-      if (frames.isBroken) throw error
+      quiet()
+      // A refusal would be the last word for a submitter that wakes up and could still attach.
+      if (frames.isBroken || frames.silentMs >= silenceMs) throw error
       await frames.write(refusalFrame(error))
     } finally {
-      clearInterval(heart)
+      quiet()
     }
     frames.finish()
   }
 
   stop(): void {
     for (const attendance of this.attended.values()) attendance.stop()
+  }
+
+  private async readOffer(frames: FrameStream, connection: Connection) {
+    const leave = await this.reads.take(connection, AbortSignal.timeout(offerTimeoutMs)).catch((cause: unknown) => {
+      throw new PhaseError('busy', 'Cannot read the offer: too many others come over this connection', { cause })
+    })
+    try {
+      const limits = { timeoutMs: offerTimeoutMs, bodyBytesMax: frameBodyBytesMax }
+      const { header, body } = await frames.read(submitterFrames, limits)
+      if (header.type !== 'offer') throw new PhaseError('protocol', `Cannot take an offer: "${header.type}" came first`)
+      const { requestBytes, stdinBytes = 0 } = header
+      if (requestBytes + stdinBytes !== body.length) {
+        throw new PhaseError('protocol', `Cannot take an offer: its body has ${body.length} bytes, not what it says`)
+      }
+      const stdin = stdinBytes === 0 ? undefined : body.slice(requestBytes)
+      return { header, request: body.slice(0, requestBytes), stdin }
+    } finally {
+      leave()
+    }
   }
 
   private attend(connection: Connection, request: Uint8Array, stdin: Uint8Array | undefined): Attendance {
@@ -78,7 +88,8 @@ export class OfferServer {
     if (this.attended.size >= attendedMax) {
       throw new PhaseError('busy', `Cannot take the offer: ${attendedMax} others are open`, { retryAfterMs: 1_000 })
     }
-    const forget = () => this.attended.delete(name)
+    // The same offer may have come again in the meantime.
+    const forget = () => this.attended.get(name) === attendance && this.attended.delete(name)
     const attendance = new Attendance(this.taker, forget, (signal, connect) =>
       this.taker.take(
         {
@@ -97,49 +108,56 @@ export class OfferServer {
   private async converse(frames: FrameStream, header: OfferHeader, attendance: Attendance): Promise<void> {
     const credit = new Credit(creditBytes)
     const gone = new AbortController()
-    const settled = this.listen(frames, attendance, credit).finally(() => gone.abort())
-    settled.catch(() => {})
-    const key = await Promise.race([attendance.taken, settled.then(() => attendance.taken)])
-    await frames.write({ header: { type: 'accepted', leaseMs, resultTtlMs } })
-    for await (const event of this.taker.watch(key, gone.signal)) {
-      if (event.type === 'ended') await sendEnd(frames, event, header, credit)
-      else if (event.type === 'started') await frames.write({ header: { type: 'started' } })
-      else await frames.write({ header: { type: 'progress', detail: shortened(event.detail) } })
-    }
-    attendance.hasEnded = true
-    const slow = setTimeout(
-      () => frames.abort(new PhaseError('timedOut', 'Nobody settled the result')),
-      settleTimeoutMs,
+    const judged = listen(frames, attendance, credit)
+    judged.then(
+      () => gone.abort(),
+      (error: unknown) => gone.abort(error),
     )
     try {
-      await this.taker.settle(key, await settled)
-    } finally {
-      clearTimeout(slow)
+      const key = await Promise.race([attendance.taken, judged.then(() => attendance.taken)])
+      await frames.write({ header: { type: 'accepted', leaseMs, resultTtlMs } })
+      for await (const event of this.taker.watch(key, gone.signal)) {
+        if (event.type === 'ended') {
+          attendance.hasEnded = true
+          await sendEnd(frames, event, header, credit)
+        } else if (event.type === 'started') await frames.write({ header: { type: 'started' } })
+        else await frames.write({ header: { type: 'progress', detail: shortened(event.detail) } })
+      }
+      await this.taker.settle(key, await untilSettled(judged, frames))
+    } catch (error) {
+      throw isPhaseError(gone.signal.reason) ? gone.signal.reason : error
     }
     attendance.close()
     await frames.write({ header: { type: 'closed' } })
   }
+}
 
-  /** What the submitter says, until it has judged the result. @returns the receipt that it accepted. */
-  private async listen(frames: FrameStream, attendance: Attendance, credit: Credit): Promise<string | undefined> {
-    try {
-      for (;;) {
-        const { header } = await frames.read(submitterFrames, { timeoutMs: silenceMsMax })
-        if (header.type === 'settled') return header.receiptId
-        if (header.type === 'disputed') return undefined
-        if (header.type === 'credit') credit.grant(header.bytes)
-        else if (header.type === 'cancel') attendance.cancel()
-        else throw new PhaseError('protocol', 'Cannot follow the submitter: a second "offer" came')
-      }
-    } catch (error) {
-      credit.end(error)
-      throw error
+/** What the submitter says, until it has judged the result. @returns the receipt that it accepted. */
+async function listen(frames: FrameStream, attendance: Attendance, credit: Credit): Promise<string | undefined> {
+  try {
+    for (;;) {
+      const { header } = await frames.read(submitterFrames, { timeoutMs: silenceMs })
+      if (header.type === 'settled') return header.receiptId
+      if (header.type === 'disputed') return undefined
+      if (header.type === 'credit') credit.grant(header.bytes)
+      else if (header.type === 'cancel') attendance.cancel()
+      else if (header.type === 'offer') throw new PhaseError('protocol', 'Cannot take a second "offer" on one stream')
     }
+  } catch (error) {
+    credit.end(error)
+    throw error
   }
 }
 
-/** A submitter has nothing to say while its job waits and runs. Its connection is watched by other means. */
-const silenceMsMax = Math.min(2 ** 31 - 1, 4 * timeoutMsMax)
+async function untilSettled(judged: Promise<string | undefined>, frames: FrameStream): Promise<string | undefined> {
+  const late = () => frames.abort(new PhaseError('timedOut', 'Nobody settled the result'))
+  const timer = setTimeout(late, settleTimeoutMs)
+  try {
+    return await judged
+  } finally {
+    clearTimeout(timer)
+  }
+}
 
 /** The result, from where the submitter has it already. */
 async function sendEnd(frames: FrameStream, ended: Ended, header: OfferHeader, credit: Credit): Promise<void> {
@@ -160,82 +178,8 @@ async function sendOutput(
   credit: Credit,
 ): Promise<void> {
   for (let offset = from; offset < bytes.length; ) {
-    const size = await credit.take(Math.min(chunkBytes, bytes.length - offset))
+    const size = await credit.take(Math.min(chunkBytes, bytes.length - offset), creditTimeoutMs)
     await frames.write({ header: { type: 'output', stream, offset }, body: bytes.subarray(offset, offset + size) })
     offset += size
-  }
-}
-
-/**
- * One job and the streams of its submitter, one after the other as connections break. Without any for a lease, a job that has not ended is
- * cancelled.
- */
-class Attendance {
-  readonly taken: Promise<TakenKey>
-  hasEnded = false
-  private readonly taker: OfferTaker
-  private readonly forget: () => void
-  private readonly abandon = new AbortController()
-  private readonly connections: Connection[] = []
-  private readonly waiting = new Set<(connection: Connection) => void>()
-  private lease: NodeJS.Timeout | undefined
-
-  constructor(
-    taker: OfferTaker,
-    forget: () => void,
-    take: (signal: AbortSignal, connect: (signal: AbortSignal) => Promise<Connection>) => Promise<TakenKey>,
-  ) {
-    this.taker = taker
-    this.forget = forget
-    this.taken = take(this.abandon.signal, signal => this.connection(signal))
-    // What was refused is nothing to attach to: the same offer may come again.
-    this.taken.catch(() => this.close())
-  }
-
-  /** @returns what ends it. */
-  enter(connection: Connection): () => void {
-    clearTimeout(this.lease)
-    this.connections.push(connection)
-    for (const give of this.waiting) give(connection)
-    this.waiting.clear()
-    return () => {
-      this.connections.splice(this.connections.indexOf(connection), 1)
-      if (this.connections.length > 0) return
-      this.lease = setTimeout(() => this.stop(), leaseMs)
-      this.lease.unref()
-    }
-  }
-
-  cancel(): void {
-    this.abandon.abort(new PhaseError('cancelled', 'The submitter cancelled the job'))
-    this.taken.then(key => this.taker.cancel(key)).catch(() => {})
-  }
-
-  stop(): void {
-    if (!this.hasEnded) this.cancel()
-    this.close()
-  }
-
-  close(): void {
-    clearTimeout(this.lease)
-    this.forget()
-  }
-
-  /** The newest open connection, or the next that comes. */
-  private async connection(signal: AbortSignal): Promise<Connection> {
-    const open = this.connections.findLast(({ status }) => status === 'open')
-    if (open !== undefined) return open
-    const { promise, resolve, reject } = Promise.withResolvers<Connection>()
-    const leave = () =>
-      reject(isPhaseError(signal.reason) ? signal.reason : new PhaseError('cancelled', 'It was given up'))
-    this.waiting.add(resolve)
-    signal.addEventListener('abort', leave, { once: true })
-    if (signal.aborted) leave()
-    try {
-      return await promise
-    } finally {
-      this.waiting.delete(resolve)
-      signal.removeEventListener('abort', leave)
-    }
   }
 }
