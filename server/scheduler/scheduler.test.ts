@@ -86,7 +86,8 @@ async function network(conducts: Conduct[][]) {
     })
     remotes.set(identity.peerId, { identity, worker, conduct, offers: 0 })
   }
-  const p2p: Pick<P2p, 'offer' | 'discover' | 'hello'> = {
+  const p2p: Pick<P2p, 'offer' | 'discover' | 'hello' | 'onMeet'> = {
+    onMeet: () => {},
     hello: () => Promise.reject(new PhaseError('unavailable', 'nobody')),
     async *discover() {
       for (const { identity } of remotes.values()) yield peerOf(identity)
