@@ -126,9 +126,7 @@ export const withoutPeerId = (text: string): string => text.replace(/\/p2p\/[^/]
 export function hostOf(ip: string): string {
   const four = /^(?:::ffff:)?([\d.]+)$/.exec(ip)?.[1]
   if (four !== undefined) return four
-  const [head = '', tail] = ip.split('::')
-  const groups = head === '' ? [] : head.split(':')
-  const after = tail === undefined || tail === '' ? 0 : tail.split(':').length
-  const zeros = tail === undefined ? 0 : 8 - groups.length - after
-  return [...groups, ...Array<string>(zeros).fill('0')].slice(0, 4).join(':')
+  const [before, after] = ip.split('::').map(half => (half === '' ? [] : half.split(':'))) as [string[], string[]?]
+  const zeros = after === undefined ? 0 : 8 - before.length - after.length
+  return [...before, ...Array<string>(zeros).fill('0'), ...(after ?? [])].slice(0, 4).join(':')
 }
