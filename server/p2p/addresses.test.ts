@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { isIPv4 } from 'node:net'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { PhaseError } from '../../phase/errors.ts'
 import {
   checkConfigured,
@@ -159,7 +159,7 @@ test('whatever a stranger writes, a local node dials loopback and a public one n
 })
 
 test('what the operator configures has to belong to the network, and the error names it', () => {
-  const none = { listen: [], announce: [], bootstrap: [] }
+  const none: Record<'listen' | 'announce' | 'bootstrap', string[]> = { listen: [], announce: [], bootstrap: [] }
   const refused = (network: Network, part: Partial<typeof none>, name: RegExp) =>
     assert.throws(
       () => checkConfigured(network, { ...none, ...part }),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { PhaseError } from '../../phase/errors.ts'
 import { rejection } from '../store/testing/errors.ts'
 import { Bell, Credit, Pace, Turns } from './flow.ts'
@@ -99,6 +99,7 @@ test('turns: no more at once than may be, in order, and who leaves the queue doe
   second()
   const leaveFifth = await fifth
   leaveFifth()
-  await (await turns.take({}, never))()
+  const elsewhere = await turns.take({}, never)
+  elsewhere()
   await assert.rejects(turns.take(holder, AbortSignal.abort(new Error('gone'))), /gone/)
 })
