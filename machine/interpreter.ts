@@ -20,6 +20,8 @@ import { Wasi } from './wasi/wasi.ts'
 export interface InterpreterOptions extends WasiOptions {
   memoryBytesMax: number
   fuelMax: number
+  /** Told the name of each instruction before it is done. */
+  observe?: (name: string) => void
 }
 
 export type Interpreted =
@@ -56,6 +58,8 @@ export class Interpreter {
     this.options = options
     this.wasi = new Wasi(options)
     this.machine = new Machine({ fuel: options.fuelMax, depthBytes: depthBytesMax })
+    const { observe } = options
+    if (observe !== undefined) this.machine.observe = ({ operation }) => observe(operation.name)
     this.watch(() => this.begin(loadModule(bytes)))
   }
 

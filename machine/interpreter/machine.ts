@@ -48,6 +48,8 @@ export class Machine {
   /** Instructions begun since it was made. */
   instructions = 0
   fuelUsed = 0
+  /** Told of each instruction before it is charged. */
+  observe: ((instruction: Instruction) => void) | undefined
   private readonly budget: Budget
   /** Of all active functions (SPEC.md, Depth). */
   private depthBytes = 0

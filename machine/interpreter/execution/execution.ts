@@ -53,6 +53,7 @@ export function execute(machine: Machine, instructionsMax = Number.POSITIVE_INFI
     const { ordinal } = instruction.operation
     frame.position++
     machine.instructions++
+    machine.observe?.(instruction)
     machine.charge(weights[ordinal] as number)
     ;(executes[ordinal] as Execute)(machine, instruction)
   }
