@@ -22,8 +22,10 @@ describe('a guest ends, writes and traps in the interpreter as in the fast machi
   const endless = /^(loop|slow|bulk-memory-loop|loop-in-start)\.wat$/
   const refused =
     /^(exceptions|imported-memory|memory64|no-start|relaxed-simd|reserved-export|several-memories|table-bomb|threads|unknown-import|wrong-import-type)\.wat$/
+  /** Their clocks differ as long as the fast machine runs phase-wasm32-v0. */
+  const clocks = /^(clock-and-random|sleep)\.wat$/
   for (const file of readdirSync(new URL('fixtures', import.meta.url)).filter(name => name.endsWith('.wat'))) {
-    if (endless.test(file) || refused.test(file)) continue
+    if (endless.test(file) || refused.test(file) || clocks.test(file)) continue
     test(file, async () => {
       const bytes = await compileFixture(file.replace('.wat', ''))
       assert.deepEqual(seen(run(bytes)), seen(runBytes(bytes)))

@@ -12,12 +12,12 @@ import { Machine } from './interpreter/machine.ts'
 import { ModuleError } from './interpreter/reader.ts'
 import { type StateDigests, stateDigests } from './interpreter/state.ts'
 import type { FunctionType, Value } from './interpreter/values.ts'
-import { HostFault, RunEnd } from './wasi/errno.ts'
+import { HostFault, HostTrap, RunEnd } from './wasi/errno.ts'
 import { wasiModule } from './wasi/signatures.ts'
 import type { WasiOptions } from './wasi/system.ts'
 import { Wasi } from './wasi/wasi.ts'
 
-export interface InterpreterOptions extends WasiOptions {
+export interface InterpreterOptions extends Omit<WasiOptions, 'charge' | 'passedNs'> {
   memoryBytesMax: number
   fuelMax: number
   /** Told the name of each instruction before it is done. */
@@ -56,8 +56,13 @@ export class Interpreter {
   /** `bytes`: a module that has been admitted (validate.ts); another one is a fault of the run. */
   constructor(bytes: Uint8Array, options: InterpreterOptions) {
     this.options = options
-    this.wasi = new Wasi(options)
-    this.machine = new Machine({ fuel: options.fuelMax, depthBytes: depthBytesMax })
+    const machine = new Machine({ fuel: options.fuelMax, depthBytes: depthBytesMax })
+    this.machine = machine
+    this.wasi = new Wasi({
+      ...options,
+      charge: fuel => machine.charge(fuel),
+      passedNs: () => BigInt(machine.fuelUsed),
+    })
     const { observe } = options
     if (observe !== undefined) this.machine.observe = ({ operation }) => observe(operation.name)
     this.watch(() => this.begin(loadModule(bytes)))
@@ -134,7 +139,8 @@ export class Interpreter {
 
   private endBy(error: unknown): void {
     if (error instanceof RunEnd) return this.end(error.outcome)
-    if (error instanceof Trap) return this.end({ reason: 'stopped' }, { stopped: 'trapped', trap: error.trap })
+    if (error instanceof Trap || error instanceof HostTrap)
+      return this.end({ reason: 'stopped' }, { stopped: 'trapped', trap: error.trap })
     if (error instanceof Exhausted) return this.end({ reason: 'stopped' }, { stopped: `${error.what}Exhausted` })
     if (error instanceof ModuleError || error instanceof LinkError) this.result = faulted('moduleRejected', error)
     // A RangeError is an allocation that the engine below could not make.

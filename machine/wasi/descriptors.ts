@@ -86,9 +86,13 @@ export class Descriptors {
     for (const [number, descriptor] of first.entries()) this.open.set(number, descriptor)
   }
 
+  find(number: number): Descriptor | undefined {
+    return this.open.get(number)
+  }
+
   /** @throws {Failure} `badDescriptor`, as do the next three for what is not of their kind. */
   get(number: number): Descriptor {
-    return this.open.get(number) ?? fail(errno.badDescriptor)
+    return this.find(number) ?? fail(errno.badDescriptor)
   }
 
   getFile(number: number): OpenFile {

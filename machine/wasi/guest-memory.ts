@@ -86,6 +86,13 @@ export class GuestMemory {
     return buffers
   }
 
+  /** Of the buffers of a scattered read or write: none unless all of their vectors lie in memory. */
+  lengths(at: number, count: number): number[] {
+    this.refresh()
+    if (at + count * 8 > this.bytes.length) return []
+    return Array.from({ length: count }, (_, index) => this.view.getUint32(at + index * 8 + 4, true))
+  }
+
   /** Strings as preview 1 hands them over: pointers at `pointers`, NUL-terminated bytes one after the other at `bytes`. */
   writeStrings(strings: readonly Uint8Array[], pointers: number, bytes: number): void {
     this.range(pointers, strings.length * 4, 4)
@@ -100,14 +107,18 @@ export class GuestMemory {
   }
 
   private check(at: number, size: number, alignment: number): void {
+    this.refresh()
+    if (at + size > this.bytes.length) throw new HostTrap('memoryOutOfBounds')
+    if (at % alignment !== 0) throw new HostTrap('misalignedPointer')
+  }
+
+  private refresh(): void {
     // Growing detaches the old buffer, so what is cached must be told apart from what is there.
     const buffer = this.memory?.buffer
     if (buffer !== undefined && buffer !== this.bytes.buffer) {
       this.bytes = new Uint8Array(buffer)
       this.view = new DataView(buffer)
     }
-    if (at + size > this.bytes.length) throw new HostTrap('memoryOutOfBounds')
-    if (at % alignment !== 0) throw new HostTrap('misalignedPointer')
   }
 }
 

@@ -20,6 +20,8 @@ export interface WasiOptions {
   outputBytesMax: number
   /** Nanoseconds that have passed for the guest but for what it slept. Without it each host call takes 1 us. Nobody asks where `clock` is granted. */
   passedNs?: () => bigint
+  /** Takes the fuel of each host call (charges.ts) before the call has any effect. What it throws ends the run. */
+  charge?: (fuel: number) => void
   /** Only where the job was granted `clock`. */
   clock?: RealClock
   /** Fills with random bytes; only where the job was granted `random`. */

@@ -2,12 +2,13 @@
  * WASI preview 1 in memory (https://github.com/WebAssembly/WASI/blob/wasi-0.1/preview1/docs.md): nothing of the host can be reached
  * through it but what the host passes in. The same calls give the same answers on every engine.
  */
+import { hostFuel } from './charges.ts'
 import { clockCalls } from './clock-calls.ts'
 import { descriptorCalls } from './descriptor-calls.ts'
 import { Failure } from './errno.ts'
 import { pathCalls } from './path-calls.ts'
 import { processCalls } from './process-calls.ts'
-import { wasiParameters } from './signatures.ts'
+import { type WasiName, wasiParameters } from './signatures.ts'
 import { streamCalls } from './stream-calls.ts'
 import { type Calls, System, type WasiOptions } from './system.ts'
 
@@ -17,11 +18,15 @@ export class Wasi {
   /** What to import as `wasi_snapshot_preview1`. */
   readonly imports: WebAssembly.ModuleImports = {}
   private readonly system: System
+  private readonly charge: WasiOptions['charge']
 
   constructor(options: WasiOptions) {
     this.system = new System(options)
+    this.charge = options.charge
     const calls = allCalls(this.system)
-    for (const name of Object.keys(wasiParameters)) this.imports[name] = this.hostFunction(calls[name as keyof Calls])
+    for (const name of Object.keys(wasiParameters) as WasiName[]) {
+      this.imports[name] = this.hostFunction(name, calls[name])
+    }
   }
 
   /** Gives it the guest's memory; before that every pointer is a `fault`. */
@@ -37,14 +42,16 @@ export class Wasi {
     return this.system.stderr.bytes
   }
 
-  private hostFunction(call: Calls[keyof Calls]): (...args: Argument[]) => number {
-    const { clock } = this.system
+  private hostFunction(name: WasiName, call: Calls[keyof Calls]): (...args: Argument[]) => number {
+    const { system, charge } = this
+    const { clock } = system
     return (...args) => {
       clock.tick()
       for (let index = 0; index < args.length; index++) {
         const argument = args[index]
         if (typeof argument === 'number') args[index] = argument >>> 0
       }
+      charge?.(hostFuel(system, name, args))
       try {
         return (call as (...args: Argument[]) => number)(...args)
       } catch (error) {

@@ -293,8 +293,12 @@ export class Body {
     const types = this.labelTypes(last)
     const fitting = this.labels
       .map((_, depth) => depth)
-      .filter(depth => this.labelTypes(depth).join() === types.join() && !this.labels[this.labels.length - 1 - depth]?.loop)
-    const list = Array.from({ length: this.random.below(6) }, () => (fitting.length > 0 ? this.random.pick(fitting) : last))
+      .filter(
+        depth => this.labelTypes(depth).join() === types.join() && !this.labels[this.labels.length - 1 - depth]?.loop,
+      )
+    const list = Array.from({ length: this.random.below(6) }, () =>
+      fitting.length > 0 ? this.random.pick(fitting) : last,
+    )
     this.values(types)
     this.value('i32')
     if (this.random.chance(80)) {
@@ -334,7 +338,9 @@ export class Body {
   }
 
   private callee(fits: (type: FunctionType) => boolean): number | undefined {
-    const all = this.plan.functions.flatMap(({ type }, index) => (fits(this.plan.types[type] as FunctionType) ? [index] : []))
+    const all = this.plan.functions.flatMap(({ type }, index) =>
+      fits(this.plan.types[type] as FunctionType) ? [index] : [],
+    )
     const later = all.filter(index => index > this.index)
     const hosts = all.filter(index => index < imported(this.plan) && this.plan.functions[index]?.host !== 'proc_exit')
     const choice = this.random.below(100)
@@ -386,7 +392,9 @@ export class Body {
   }
 
   private indirectCall(fits: (type: FunctionType) => boolean = () => true): FunctionType {
-    const types = this.plan.functions.map(({ type }) => type).filter(type => fits(this.plan.types[type] as FunctionType))
+    const types = this.plan.functions
+      .map(({ type }) => type)
+      .filter(type => fits(this.plan.types[type] as FunctionType))
     if (types.length === 0) return { parameters: [], results: [] }
     const { type, table } = this.indirectTarget(types)
     this.values((this.plan.types[type] as FunctionType).parameters)
@@ -426,7 +434,9 @@ export class Body {
       this.args(index)
       this.op('return_call').u32(index)
     } else {
-      const types = this.plan.functions.map(({ type }) => type).filter(type => fits(this.plan.types[type] as FunctionType))
+      const types = this.plan.functions
+        .map(({ type }) => type)
+        .filter(type => fits(this.plan.types[type] as FunctionType))
       if (types.length === 0) return
       const { type, table } = this.indirectTarget(types)
       this.values((this.plan.types[type] as FunctionType).parameters)
@@ -467,7 +477,14 @@ export class Body {
     const { element, minimum } = this.plan.tables[table] as Plan['tables'][number]
     const passive = this.plan.elements.flatMap(({ type }, index) => (type === element ? [index] : []))
     const small = () => (this.random.chance(95) ? this.i32(this.random.below(minimum)) : this.value('i32'))
-    const choice = this.random.weighted({ set: 5, grow: 3, fill: 2, copy: 2, init: passive.length > 0 ? 3 : 0, drop: 1 })
+    const choice = this.random.weighted({
+      set: 5,
+      grow: 3,
+      fill: 2,
+      copy: 2,
+      init: passive.length > 0 ? 3 : 0,
+      drop: 1,
+    })
     if (choice === 'drop') this.op('elem.drop').u32(this.random.below(this.plan.elements.length))
     else if (choice === 'grow') {
       this.value(element)
@@ -552,7 +569,9 @@ export class Body {
   private known({ type }: Operation): boolean {
     const { floats, vectors } = this.plan
     const all = [...(type?.parameters ?? []), ...(type?.results ?? [])]
-    return (floats || !all.some(one => one.startsWith('f3') || one.startsWith('f6'))) && (vectors || !all.includes('v128'))
+    return (
+      (floats || !all.some(one => one.startsWith('f3') || one.startsWith('f6'))) && (vectors || !all.includes('v128'))
+    )
   }
 
   private operation(type: ValueType): void {

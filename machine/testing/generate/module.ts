@@ -24,10 +24,15 @@ export function generateModule(seed: number, features: Features): Uint8Array<Arr
   writeImports(out, plan)
   const command = plan.functions.length
   out.section(3, section =>
-    section.vector([...plan.functions.slice(first).map(({ type }) => type), plan.types.length], (type, inner) => inner.u32(type)),
+    section.vector([...plan.functions.slice(first).map(({ type }) => type), plan.types.length], (type, inner) =>
+      inner.u32(type),
+    ),
   )
   out.section(4, section => section.vector(plan.tables, (table, inner) => writeTable(inner, table)))
-  out.section(5, section => section.u32(1).raw(plan.memory.maximum === undefined ? 0 : 1) && writeLimits(section, plan.memory))
+  out.section(
+    5,
+    section => section.u32(1).raw(plan.memory.maximum === undefined ? 0 : 1) && writeLimits(section, plan.memory),
+  )
   out.section(6, section => section.vector(plan.globals, (global, inner) => writeGlobal(inner, random, plan, global)))
   out.section(7, section => section.u32(2).name('_start').raw(0).u32(command).name('memory').raw(2, 0))
   if (plan.start !== undefined) out.section(8, section => section.u32(plan.start as number))
@@ -48,7 +53,12 @@ function writeImports(out: Encoder, plan: Plan): void {
   out.section(2, section =>
     section.vector(
       plan.functions.filter(({ host }) => host !== undefined),
-      ({ type, host }, inner) => inner.name('wasi_snapshot_preview1').name(host as string).raw(0).u32(type),
+      ({ type, host }, inner) =>
+        inner
+          .name('wasi_snapshot_preview1')
+          .name(host as string)
+          .raw(0)
+          .u32(type),
     ),
   )
 }
@@ -103,12 +113,17 @@ const storeCodes: Partial<Record<ValueType, number[]>> = {
 function writeCommand(out: Encoder, plan: Plan, first: number): void {
   out.u32(0).raw(0x10).u32(first)
   for (const [index, { type }] of plan.globals.entries()) {
-    out.raw(0x41).signed(BigInt(32 + index * 16)).raw(0x23).u32(index)
+    out
+      .raw(0x41)
+      .signed(BigInt(32 + index * 16))
+      .raw(0x23)
+      .u32(index)
     const store = storeCodes[type]
     if (store === undefined) out.raw(0xd1, 0x36, 2, 0)
     else out.raw(...store, 0)
   }
-  const store = (at: number, value: number) => out.raw(0x41).signed(BigInt(at)).raw(0x41).signed(BigInt(value)).raw(0x36, 2, 0)
+  const store = (at: number, value: number) =>
+    out.raw(0x41).signed(BigInt(at)).raw(0x41).signed(BigInt(value)).raw(0x36, 2, 0)
   store(8, 16)
   store(12, outputBytes * 2)
   out.raw(0x41, 1, 0x41, 8, 0x41, 1, 0x41, 0, 0x10).u32(plan.functions.findIndex(({ host }) => host === 'fd_write'))
@@ -119,6 +134,14 @@ function writeData(out: Encoder, random: Random, plan: Plan): void {
   const bytes = (size: number) => Array.from({ length: size }, () => random.below(256))
   out.u32(plan.data.length + 1)
   const vector = [16, 0, 0, 0, 64, 0, 0, 0]
-  out.u32(0).raw(0x41, 8, 0x0b).u32(vector.length + 80).raw(...vector, ...bytes(80))
-  for (const size of plan.data) out.u32(1).u32(size).raw(...bytes(size))
+  out
+    .u32(0)
+    .raw(0x41, 8, 0x0b)
+    .u32(vector.length + 80)
+    .raw(...vector, ...bytes(80))
+  for (const size of plan.data)
+    out
+      .u32(1)
+      .u32(size)
+      .raw(...bytes(size))
 }

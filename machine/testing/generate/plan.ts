@@ -50,7 +50,8 @@ export function makePlan(random: Random, features: Features): Plan {
   }
   addFunctions(random, plan)
   const globals = random.between(2, 6)
-  for (let left = globals; left > 0; left--) plan.globals.push({ type: anyType(random, plan), mutable: random.chance(80) })
+  for (let left = globals; left > 0; left--)
+    plan.globals.push({ type: anyType(random, plan), mutable: random.chance(80) })
   addTables(random, plan)
   return plan
 }
@@ -103,10 +104,12 @@ function addTables(random: Random, plan: Plan): void {
   if (random.chance(30)) table('externref')
   const functions = plan.functions.length
   // Rather those that come late: they call fewer others, so that most runs end by themselves.
-  const item = () => (random.chance(70) ? random.between(Math.floor(functions / 2), functions - 1) : random.below(functions))
+  const item = () =>
+    random.chance(70) ? random.between(Math.floor(functions / 2), functions - 1) : random.below(functions)
   const items = (most: number) => Array.from({ length: random.between(1, most) }, item)
   plan.elements.push({ type: 'funcref', mode: 'active', items: items(plan.tables[0]?.minimum ?? 1) })
-  for (let left = random.below(3); left > 0; left--) plan.elements.push({ type: 'funcref', mode: 'passive', items: items(4) })
+  for (let left = random.below(3); left > 0; left--)
+    plan.elements.push({ type: 'funcref', mode: 'passive', items: items(4) })
   plan.elements.push({ type: 'funcref', mode: 'declarative', items: items(4) })
 }
 
