@@ -45,6 +45,8 @@ final class CurlCall
             CURLOPT_FOLLOWLOCATION => false,
             CURLOPT_PATH_AS_IS => true,
             CURLOPT_NOSIGNAL => true,
+            // On a connection that it has used before, curl sends by itself again what seems not to have arrived.
+            CURLOPT_FRESH_CONNECT => !$this->request->isRepeatable(),
             CURLOPT_NOPROXY => 'localhost,127.0.0.1,::1,' . (getenv('no_proxy') ?: getenv('NO_PROXY') ?: ''),
             CURLOPT_HTTPHEADER => array_map(
                 static fn (string $name, string $value): string => $value === '' ? "$name:" : "$name: $value",

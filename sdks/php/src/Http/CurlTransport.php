@@ -65,8 +65,8 @@ final class CurlTransport implements Transport
     {
         $deadline = $request->options()->timeout === null ? INF : microtime(true) + $request->options()->timeout;
         $events = new ServerSentEvents();
+        $seen = '';
         for ($failures = 0; ;) {
-            $seen = $events->lastId;
             try {
                 foreach ($this->connection($request, $events, $deadline) as ['type' => $type, 'id' => $id, 'data' => $data]) {
                     if ($type === 'end') {
@@ -88,7 +88,7 @@ final class CurlTransport implements Transport
                 throw $error;
             }
             Retry::pause(min(max($delay, $events->retryMs / 1000), max(0, $deadline - microtime(true))));
-            $events = $events->resumed();
+            $events = $events->resumed($seen);
         }
     }
 

@@ -34,9 +34,9 @@ final class ServerSentEvents
     }
 
     /** For the next connection, where this one broke: what was half read is gone. */
-    public function resumed(): self
+    public function resumed(string $lastId): self
     {
-        return new self($this->lastId, $this->retryMs);
+        return new self($lastId, $this->retryMs);
     }
 
     /** @return list<array{type: string, id: string, data: string}> the events that are whole now */
