@@ -14,7 +14,7 @@ export const otherPeerId = peerIdOf(other.publicKey)
 
 /** A whole problem (RFC 9457) from what a scenario says of it. */
 export const problemOf = (status: number, said: Record<string, unknown>): Record<string, unknown> => ({
-  type: `https://phasebased.com/problems/${String(said['code'] ?? 'internal')}`,
+  type: `https://phasebased.com/problems/${typeof said['code'] === 'string' ? said['code'] : 'internal'}`,
   title: STATUS_CODES[status],
   status,
   detail: 'Made up by the fault proxy',

@@ -78,8 +78,8 @@ async function writeFiles(directory: string): Promise<void> {
 
 /** A module and an input that no node has seen: hello.wasm with a custom section, a large text with a line of its own. */
 async function writeFresh(directory: string): Promise<void> {
-  const salt = Buffer.from(randomUUID())
-  const section = Buffer.concat([Buffer.from([0, salt.length + 2, 1]), Buffer.from('x'), salt])
+  const salt = randomUUID()
+  const section = Buffer.concat([Buffer.from([0, salt.length + 2, 1]), Buffer.from(`x${salt}`)])
   await writeFile(join(directory, 'fresh.wasm'), Buffer.concat([await readFile(helloFile), section]))
   await writeFile(join(directory, 'fresh.txt'), `${salt}\n${`${'x'.repeat(999)}\n`.repeat(400)}`)
 }
