@@ -93,7 +93,9 @@ async function play(runner: Runner, raw: Scenario, node: NodeProcess, files: str
   const proxy = new FaultProxy(node.http, scenario.faults ?? [])
   const url = await proxy.start()
   try {
-    const calls = scenario.calls.map(({ expect: _, ...call }) => call)
+    const calls = scenario.calls.map(call =>
+      Object.fromEntries(Object.entries(call).filter(([name]) => name !== 'expect')),
+    )
     const lines = await runCalls(runner, { url, client: scenario.client ?? {}, calls }, files)
     for (const [index, { call, expect }] of scenario.calls.entries()) {
       const problem = difference(expect ?? { '!error': 0 }, lines[index])
