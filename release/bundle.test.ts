@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { hash } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -66,6 +68,24 @@ describe('a node from the bundle', () => {
       assert.equal(answer.status, 200, path)
       assert.ok((await answer.arrayBuffer()).byteLength > 0, path)
     }
+  })
+
+  test('runs jobs in an executor that is a process of its own', async t => {
+    const socket = join(directory, 'executor.socket')
+    const host = spawn(process.execPath, [join(dist, 'executor.mjs'), socket], { stdio: ['ignore', 'pipe', 'inherit'] })
+    t.after(() => host.kill())
+    await once(host.stdout, 'data')
+    const other = await startNodeProcess({
+      dataDir: join(directory, 'other'),
+      command: [process.execPath, join(dist, 'plasmd.mjs')],
+      flags: ['--slots', '1', '--executor', socket],
+    })
+    t.after(() => other.stop())
+    const client = new Client(other.http)
+    const job = await client.run({ module: await client.uploadHello(), stdin: { text: 'abc' } })
+    assert.equal(await client.output(job.id), 'cba')
+    const { sandbox } = await client.json<{ sandbox: string[] }>('/v1/node')
+    assert.ok(sandbox.includes('ownService'), sandbox.join())
   })
 
   test('says the one version', async () => {

@@ -15,6 +15,7 @@ export const programs: Readonly<Record<string, string>> = {
   plasm: 'cli/plasm.ts',
   plasmd: 'server/main.ts',
   store: 'server/store/worker.ts',
+  executor: 'server/executor/host.ts',
   'executor-child': 'server/executor/child.ts',
 }
 

@@ -29,6 +29,7 @@ export interface Config {
   keyFile: string
   networkKey?: string
   isolation: 'pool' | 'fresh'
+  executor?: string
   allowOrigin: string[]
   allowHost: string[]
   log: 'human' | 'json'
@@ -102,6 +103,12 @@ export const settings: readonly Setting[] = [
   { name: 'key-file', value: 'FILE', default: 'in the data directory', help: "the node's Ed25519 key (0600)" },
   { name: 'network-key', value: 'FILE', default: 'none', help: 'pre-shared key of a private cluster' },
   { name: 'isolation', value: 'pool|fresh', default: 'pool', help: 'fresh: a new child process for every job' },
+  {
+    name: 'executor',
+    value: 'SOCKET',
+    default: 'in the node',
+    help: 'where an executor listens that is a service of its own',
+  },
   {
     name: 'allow-origin',
     value: 'ORIGIN',
@@ -182,6 +189,7 @@ function complete(reader: Reader, env: Surroundings['env'], isTerminal: boolean)
     )
   }
   const networkKey = reader.text('network-key')
+  const executor = reader.text('executor')
   return {
     dataDir,
     http,
@@ -194,6 +202,7 @@ function complete(reader: Reader, env: Surroundings['env'], isTerminal: boolean)
     keyFile: reader.text('key-file') ?? join(dataDir, 'identity.key'),
     ...(networkKey === undefined ? {} : { networkKey }),
     isolation: reader.read('isolation', oneOf('pool', 'fresh')) ?? 'pool',
+    ...(executor === undefined ? {} : { executor }),
     allowOrigin: reader.list('allow-origin', origin) ?? [],
     allowHost: reader.list('allow-host', text => text.toLowerCase()) ?? [],
     log: reader.read('log', oneOf('human', 'json')) ?? (isTerminal ? 'human' : 'json'),

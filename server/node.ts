@@ -9,7 +9,8 @@ import { signNodeInfo } from '../phase/node-info.ts'
 import type { NodeLimits, NodeStatus } from '../phase/peer.ts'
 import type { Config } from './config.ts'
 import { JobEvents } from './events.ts'
-import { Executor } from './executor/executor.ts'
+import { ExecutorClient, overSocket } from './executor/client.ts'
+import { ExecutorHost } from './executor/host.ts'
 import { type Identity, nodeEd25519, openIdentity } from './identity.ts'
 import type { Log } from './log.ts'
 import { Metrics } from './metrics.ts'
@@ -99,7 +100,10 @@ async function startParts(base: Base, onStop: (undo: () => Promise<unknown>) => 
   await store.start()
   onStop(() => store.stop())
 
-  const executor = new Executor({
+  const host = new ExecutorHost({ log })
+  onStop(() => host.stop())
+  const executor = new ExecutorClient({
+    connect: config.executor === undefined ? () => host.connect() : overSocket(config.executor),
     children: config.slots,
     isolation: config.isolation,
     log,
@@ -193,7 +197,7 @@ function createP2p(
 
 interface Parts {
   store: Store
-  executor: Executor
+  executor: ExecutorClient
   worker: Worker
   p2p: P2p
   directory: Directory
@@ -252,8 +256,9 @@ function status(
   }
 }
 
-function readiness({ config }: Base, { p2p, directory }: Parts): { ready: boolean; reasons: string[] } {
+function readiness({ config }: Base, { executor, p2p, directory }: Parts): { ready: boolean; reasons: string[] } {
   const reasons: string[] = []
+  if (!executor.ready) reasons.push('the executor cannot be reached')
   if (!p2p.ready()) reasons.push('no peer of the network is connected')
   if (config.slots === 0 && directory.list().length === 0) {
     reasons.push('no executor is known, and this node has no slots')

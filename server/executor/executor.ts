@@ -1,68 +1,18 @@
 /** Where a stranger's module runs: in another process, watched, and killed when late. DESIGN.md says why it is so. */
 import { isPhaseError, PhaseError } from '../../phase/errors.ts'
-import type { Usage } from '../../phase/job.ts'
 import type { ModuleInterface } from '../../phase/module.ts'
-import type { Outcome } from '../../phase/receipt.ts'
-import { readEnded, readInterface } from './answers.ts'
+import { interfaceBytesMax, readEnded, readInterface } from './answers.ts'
+import type { Execution, ExecutionRequest, ExecutorOptions, Fault, KillReason } from './execution.ts'
 import type { RunMessage } from './messages.ts'
 import { Pool } from './pool.ts'
 import { ExecutorProcess } from './process.ts'
 import { openSandbox } from './sandbox.ts'
 import { encodeProgram, readProgram } from './sources.ts'
 
-export interface ExecutionRequest {
-  /** `bytes()` is asked only where no warm child has it compiled. */
-  module: { digest: string; bytes(): Promise<Uint8Array> }
-  /** Without argv[0]; the machine puts `plasm` before them. */
-  args: readonly string[]
-  /** `K=V`, sorted (phase/digest.ts environOf). */
-  environ: readonly string[]
-  stdin: Uint8Array
-  /** 64 hex. */
-  seed: string
-  /** `clock`, `random`: the guest then sees the real ones. */
-  capabilities: readonly string[]
-  memoryBytesMax: number
-  outputBytesMax: number
-  timeoutMs: number
-}
-
-export type Execution =
-  | {
-      kind: 'ended'
-      outcome: Outcome
-      stopped?: 'trapped' | 'fuelExhausted' | 'depthExhausted'
-      trap?: string
-      stdout: Uint8Array
-      stderr: Uint8Array
-      usage: Usage
-      startedAt: string
-      finishedAt: string
-    }
-  | Fault
-
-export interface Fault {
-  kind: 'faulted'
-  reason: 'timedOut' | 'memoryExhausted' | 'moduleRejected' | 'cancelled' | 'internal'
-  detail: string
-}
-
-export interface ExecutorOptions {
-  /** Executions at one time. */
-  children: number
-  /** `fresh`: no process ever sees two jobs. */
-  isolation: 'pool' | 'fresh'
-  log: { warn(details: object, message: string): void }
-  /** Told of every child that was killed in the middle of its task. */
-  killed?(reason: KillReason): void
-}
-
-export type KillReason = 'timedOut' | 'cancelled'
+export type { Execution, ExecutionRequest } from './execution.ts'
 
 /** Admission of the largest module takes about 3 s here. */
 const inspectWithinMs = 20_000
-/** An interface is some imports and at most 4,096 exports of 1,024 bytes, as JSON. */
-const interfaceBytesMax = 32 * 1024 * 1024
 /** A child does so many jobs: whatever leaks, leaks no further. Starting another costs 30 ms. */
 const jobsPerChild = 2_000
 /** Memory of this size comes back most surely with its process. */

@@ -63,7 +63,7 @@ export const prefixBytes = 8
 export const headerBytesMax = 1024 * 1024
 
 /** The frame's beginning: prefix and header. The bodies follow as they are. */
-export function encodeHeader(header: ToChild | FromChild, bodies: readonly Uint8Array[]): Uint8Array {
+export function encodeHeader(header: object, bodies: readonly Uint8Array[]): Uint8Array {
   const text = new TextEncoder().encode(JSON.stringify(header))
   const bytes = new Uint8Array(prefixBytes + text.length)
   const view = new DataView(bytes.buffer)
@@ -81,25 +81,27 @@ export function decodePrefix(bytes: Uint8Array): { headerBytes: number; bodyByte
   return { headerBytes: view.getUint32(0), bodyBytes: view.getUint32(4) }
 }
 
-/** The parent's end: one frame out, one frame back. */
-export class Channel {
+/** One end of a stream: one frame out, one frame back. The parent's, unless it says otherwise. */
+export class Channel<Out extends object = ToChild> {
   private readonly stream: Duplex
+  private readonly peer: string
   private bodyBytesMax = 0
   private pending: { resolve(frame: Frame<unknown>): void; reject(error: Error): void } | undefined
   private gather = new Gather(prefixBytes)
   private headerBytes = 0
   private broken: Error | undefined
 
-  constructor(stream: Duplex) {
+  constructor(stream: Duplex, peer = 'the child') {
     this.stream = stream
+    this.peer = peer
     stream.on('data', (chunk: Uint8Array) => this.take(chunk))
-    // Which of the two comes, and with what error, is chance where a process is killed.
-    const closed = (cause?: Error) => this.break(new PhaseError('internal', 'the child closed its pipe', { cause }))
+    // Which of them comes, and with what error, is chance where a process is killed.
+    const closed = (cause?: Error) => this.break(new PhaseError('internal', `${peer} closed its pipe`, { cause }))
     stream.on('error', closed)
-    stream.on('close', () => closed())
+    for (const event of ['end', 'close']) stream.on(event, () => closed())
   }
 
-  send(header: ToChild, bodies: readonly Uint8Array[] = []): void {
+  send(header: Out, bodies: readonly Uint8Array[] = []): void {
     const bytes = encodeHeader(header, bodies)
     this.stream.cork()
     for (const part of [bytes, ...bodies]) if (part.length > 0) this.stream.write(part)
@@ -143,7 +145,7 @@ export class Channel {
       bodyBytes > this.bodyBytesMax
     ) {
       return this.break(
-        new PhaseError('internal', 'the child sent a frame that nobody asked for, or beyond its bounds'),
+        new PhaseError('internal', `${this.peer} sent a frame that nobody asked for, or beyond its bounds`),
       )
     }
     this.headerBytes = headerBytes
@@ -161,7 +163,7 @@ export class Channel {
       )
       pending?.resolve({ header, body: bytes.subarray(headerBytes) })
     } catch (cause) {
-      pending?.reject(new PhaseError('internal', 'the child sent a header that is not JSON', { cause }))
+      pending?.reject(new PhaseError('internal', `${this.peer} sent a header that is not JSON`, { cause }))
     }
   }
 }

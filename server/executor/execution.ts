@@ -1,0 +1,52 @@
+/** What an executor is asked for, and what it answers. */
+import type { Usage } from '../../phase/job.ts'
+import type { Outcome } from '../../phase/receipt.ts'
+
+export interface ExecutionRequest {
+  /** `bytes()` is asked only where no warm child has it compiled. */
+  module: { digest: string; bytes(): Promise<Uint8Array> }
+  /** Without argv[0]; the machine puts `plasm` before them. */
+  args: readonly string[]
+  /** `K=V`, sorted (phase/digest.ts environOf). */
+  environ: readonly string[]
+  stdin: Uint8Array
+  /** 64 hex. */
+  seed: string
+  /** `clock`, `random`: the guest then sees the real ones. */
+  capabilities: readonly string[]
+  memoryBytesMax: number
+  outputBytesMax: number
+  timeoutMs: number
+}
+
+export type Execution =
+  | {
+      kind: 'ended'
+      outcome: Outcome
+      stopped?: 'trapped' | 'fuelExhausted' | 'depthExhausted'
+      trap?: string
+      stdout: Uint8Array
+      stderr: Uint8Array
+      usage: Usage
+      startedAt: string
+      finishedAt: string
+    }
+  | Fault
+
+export interface Fault {
+  kind: 'faulted'
+  reason: 'timedOut' | 'memoryExhausted' | 'moduleRejected' | 'cancelled' | 'internal'
+  detail: string
+}
+
+export interface ExecutorOptions {
+  /** Executions at one time. */
+  children: number
+  /** `fresh`: no process ever sees two jobs. */
+  isolation: 'pool' | 'fresh'
+  log: { warn(details: object, message: string): void }
+  /** Told of every child that was killed in the middle of its task. */
+  killed?(reason: KillReason): void
+}
+
+export type KillReason = 'timedOut' | 'cancelled'
