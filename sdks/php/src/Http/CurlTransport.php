@@ -48,7 +48,7 @@ final class CurlTransport implements Transport
     public function send(Request $request): Response
     {
         $retries = $request->isRepeatable() ? $request->options()->maxRetries ?? $this->maxRetries : 0;
-        for ($tried = 1; ; $tried++) {
+        for ($tried = 1;; $tried++) {
             try {
                 return $this->attempt($request);
             } catch (ApiException | TransportException $error) {
@@ -66,7 +66,7 @@ final class CurlTransport implements Transport
         $deadline = $request->options()->timeout === null ? INF : microtime(true) + $request->options()->timeout;
         $events = new ServerSentEvents();
         $seen = '';
-        for ($failures = 0; ;) {
+        for ($failures = 0;;) {
             try {
                 foreach ($this->connection($request, $events, $deadline) as ['type' => $type, 'id' => $id, 'data' => $data]) {
                     if ($type === 'end') {

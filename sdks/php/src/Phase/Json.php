@@ -134,7 +134,7 @@ final class Json
     private function string(): string
     {
         $this->at++;
-        for ($result = ''; ;) {
+        for ($result = '';;) {
             $length = strcspn($this->text, "\"\\\x00\x01\x02\x03\x04\x05\x06\x07\x08\t\n\x0B\x0C\r\x0E\x0F\x10\x11\x12\x13\x14"
                 . "\x15\x16\x17\x18\x19\x1A\x1B\x1C\x1D\x1E\x1F", $this->at);
             $result .= substr($this->text, $this->at, $length);

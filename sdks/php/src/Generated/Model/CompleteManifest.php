@@ -5,12 +5,12 @@ declare(strict_types=1);
 
 namespace Plasm\Generated\Model;
 
-use Plasm\Http\{ListOf, MapOf, Wire};
+use Plasm\Http;
 
 /** What a job asks for, every default filled in */
 final class CompleteManifest implements \JsonSerializable
 {
-    use Wire;
+    use Http\Wire;
 
     public function __construct(
         /** The module to run, uploaded before */
@@ -18,9 +18,9 @@ final class CompleteManifest implements \JsonSerializable
         /** Under which rules it runs. The best comparable one of the node unless given */
         public readonly string $profile,
         /** @var list<string> Arguments after argv[0]; with env at most 64 KiB */
-        #[ListOf('string')] public readonly array $args,
+        #[Http\ListOf('string')] public readonly array $args,
         /** @var array<string, string> Environment; with args at most 64 KiB */
-        #[MapOf('string')] public readonly array $env,
+        #[Http\MapOf('string')] public readonly array $env,
         public readonly Content $stdin,
         public readonly CompleteResources $resources,
         /** Wall clock for one execution in milliseconds. 30000 unless given */
@@ -28,7 +28,7 @@ final class CompleteManifest implements \JsonSerializable
         /** How long the job may wait for a node, in milliseconds. 60000 unless given */
         public readonly int $queueMs,
         /** @var list<string> What is granted beyond pure computation: sorted, without repeats */
-        #[ListOf('string')] public readonly array $capabilities,
+        #[Http\ListOf('string')] public readonly array $capabilities,
         /** 64 hex: seeds the guest's random. From the task unless given */
         public readonly string $seed,
         /** 32 to 64 hex, chosen by the client: shows that a receipt is fresh */

@@ -5,12 +5,12 @@ declare(strict_types=1);
 
 namespace Plasm\Generated\Model;
 
-use Plasm\Http\{ListOf, MapOf, Wire};
+use Plasm\Http;
 
 /** A DSSE v1 envelope: signed bytes and who signed them */
 final class Envelope implements \JsonSerializable
 {
-    use Wire;
+    use Http\Wire;
 
     public function __construct(
         /** What the payload is */
@@ -18,7 +18,7 @@ final class Envelope implements \JsonSerializable
         /** The exact bytes that were signed, base64 */
         public readonly string $payload,
         /** @var list<EnvelopeSignature> */
-        #[ListOf(EnvelopeSignature::class)] public readonly array $signatures,
+        #[Http\ListOf(EnvelopeSignature::class)] public readonly array $signatures,
     ) {
     }
 }

@@ -5,13 +5,12 @@ declare(strict_types=1);
 
 namespace Plasm\Generated\Model;
 
-use Plasm\Http\{ListOf, MapOf, Wire};
+use Plasm\Http;
 
 /** A job and where it stands */
 final class Job implements \JsonSerializable
 {
-    use Wire;
-
+    use Http\Wire;
 
     public function __construct(
         /** Chosen by this node; sorts by time */

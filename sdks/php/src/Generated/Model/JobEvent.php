@@ -5,12 +5,12 @@ declare(strict_types=1);
 
 namespace Plasm\Generated\Model;
 
-use Plasm\Http\{ListOf, MapOf, Wire};
+use Plasm\Http;
 
 /** One step of a job */
 final class JobEvent implements \JsonSerializable
 {
-    use Wire;
+    use Http\Wire;
 
     public const TYPE_CREATED = 'created';
     public const TYPE_ASSIGNED = 'assigned';

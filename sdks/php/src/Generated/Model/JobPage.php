@@ -5,16 +5,16 @@ declare(strict_types=1);
 
 namespace Plasm\Generated\Model;
 
-use Plasm\Http\{ListOf, MapOf, Wire};
+use Plasm\Http;
 
 /** Jobs, newest first */
 final class JobPage implements \JsonSerializable
 {
-    use Wire;
+    use Http\Wire;
 
     public function __construct(
         /** @var list<Job> */
-        #[ListOf(Job::class)] public readonly array $items,
+        #[Http\ListOf(Job::class)] public readonly array $items,
         /** Cursor of the next page; absent on the last one */
         public readonly ?string $nextCursor = null,
     ) {

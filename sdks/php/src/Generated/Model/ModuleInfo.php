@@ -5,12 +5,12 @@ declare(strict_types=1);
 
 namespace Plasm\Generated\Model;
 
-use Plasm\Http\{ListOf, MapOf, Wire};
+use Plasm\Http;
 
 /** A module that this node keeps */
 final class ModuleInfo implements \JsonSerializable
 {
-    use Wire;
+    use Http\Wire;
 
     public function __construct(
         /** sha256 of the bytes: its name */
@@ -18,9 +18,9 @@ final class ModuleInfo implements \JsonSerializable
         /** How many bytes */
         public readonly int $size,
         /** @var list<ModuleImport> */
-        #[ListOf(ModuleImport::class)] public readonly array $imports,
+        #[Http\ListOf(ModuleImport::class)] public readonly array $imports,
         /** @var list<ModuleExport> */
-        #[ListOf(ModuleExport::class)] public readonly array $exports,
+        #[Http\ListOf(ModuleExport::class)] public readonly array $exports,
         /** When this node first got it */
         public readonly \DateTimeImmutable $createdAt,
         public readonly ?ModuleMemory $memory = null,

@@ -5,12 +5,12 @@ declare(strict_types=1);
 
 namespace Plasm\Generated\Model;
 
-use Plasm\Http\{ListOf, MapOf, Wire};
+use Plasm\Http;
 
 /** Linear memory that the module declares */
 final class ModuleMemory implements \JsonSerializable
 {
-    use Wire;
+    use Http\Wire;
 
     public function __construct(
         /** Bytes at the start */

@@ -5,16 +5,16 @@ declare(strict_types=1);
 
 namespace Plasm\Generated\Model;
 
-use Plasm\Http\{ListOf, MapOf, Wire};
+use Plasm\Http;
 
 /** Modules, newest first */
 final class ModulePage implements \JsonSerializable
 {
-    use Wire;
+    use Http\Wire;
 
     public function __construct(
         /** @var list<ModuleInfo> */
-        #[ListOf(ModuleInfo::class)] public readonly array $items,
+        #[Http\ListOf(ModuleInfo::class)] public readonly array $items,
         /** Cursor of the next page; absent on the last one */
         public readonly ?string $nextCursor = null,
     ) {

@@ -5,12 +5,12 @@ declare(strict_types=1);
 
 namespace Plasm\Generated\Model;
 
-use Plasm\Http\{ListOf, MapOf, Wire};
+use Plasm\Http;
 
 /** This node */
 final class NodeStatus implements \JsonSerializable
 {
-    use Wire;
+    use Http\Wire;
 
     public function __construct(
         /** libp2p peer id */
@@ -18,13 +18,13 @@ final class NodeStatus implements \JsonSerializable
         /** The same key as a did:key: what its receipts are signed with */
         public readonly string $did,
         /** @var list<string> */
-        #[ListOf('string')] public readonly array $addresses,
+        #[Http\ListOf('string')] public readonly array $addresses,
         /** local, lan or public */
         public readonly string $network,
         /** Version of the node software */
         public readonly string $version,
         /** @var list<string> Execution profiles that it offers, best first */
-        #[ListOf('string')] public readonly array $profiles,
+        #[Http\ListOf('string')] public readonly array $profiles,
         public readonly NodeLimits $limits,
         /** Jobs that it runs at the same time; 0: it only forwards */
         public readonly int $slots,
@@ -35,7 +35,7 @@ final class NodeStatus implements \JsonSerializable
         /** Open p2p connections */
         public readonly int $connections,
         /** @var list<string> What stands between a module and this machine */
-        #[ListOf('string')] public readonly array $sandbox,
+        #[Http\ListOf('string')] public readonly array $sandbox,
         /** When it started */
         public readonly \DateTimeImmutable $startedAt,
         /** How long it has run */

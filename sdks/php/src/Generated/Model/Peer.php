@@ -5,12 +5,12 @@ declare(strict_types=1);
 
 namespace Plasm\Generated\Model;
 
-use Plasm\Http\{ListOf, MapOf, Wire};
+use Plasm\Http;
 
 /** An executor that this node knows */
 final class Peer implements \JsonSerializable
 {
-    use Wire;
+    use Http\Wire;
 
     public function __construct(
         /** libp2p peer id */
@@ -18,11 +18,11 @@ final class Peer implements \JsonSerializable
         /** The same key as a did:key: what receipts are signed with */
         public readonly string $did,
         /** @var list<string> */
-        #[ListOf('string')] public readonly array $addresses,
+        #[Http\ListOf('string')] public readonly array $addresses,
         /** Version of its software */
         public readonly string $version,
         /** @var list<string> Execution profiles that it offers, best first */
-        #[ListOf('string')] public readonly array $profiles,
+        #[Http\ListOf('string')] public readonly array $profiles,
         public readonly NodeLimits $limits,
         /** Jobs that it runs at the same time; 0: it only forwards */
         public readonly int $slots,

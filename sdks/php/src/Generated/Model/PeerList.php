@@ -5,16 +5,16 @@ declare(strict_types=1);
 
 namespace Plasm\Generated\Model;
 
-use Plasm\Http\{ListOf, MapOf, Wire};
+use Plasm\Http;
 
 /** Executors that this node knows */
 final class PeerList implements \JsonSerializable
 {
-    use Wire;
+    use Http\Wire;
 
     public function __construct(
         /** @var list<Peer> */
-        #[ListOf(Peer::class)] public readonly array $items,
+        #[Http\ListOf(Peer::class)] public readonly array $items,
     ) {
     }
 }

@@ -5,12 +5,12 @@ declare(strict_types=1);
 
 namespace Plasm\Generated\Model;
 
-use Plasm\Http\{ListOf, MapOf, Wire};
+use Plasm\Http;
 
 /** What went wrong, and what to do next (RFC 9457) */
 final class Problem implements \JsonSerializable
 {
-    use Wire;
+    use Http\Wire;
 
     public const CODE_INVALID = 'invalid';
     public const CODE_UNKNOWN_FIELD = 'unknownField';

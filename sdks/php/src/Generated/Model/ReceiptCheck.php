@@ -5,12 +5,12 @@ declare(strict_types=1);
 
 namespace Plasm\Generated\Model;
 
-use Plasm\Http\{ListOf, MapOf, Wire};
+use Plasm\Http;
 
 /** One thing that was checked */
 final class ReceiptCheck implements \JsonSerializable
 {
-    use Wire;
+    use Http\Wire;
 
     public const RESULT_PASSED = 'passed';
     public const RESULT_FAILED = 'failed';

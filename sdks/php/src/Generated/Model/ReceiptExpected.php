@@ -5,12 +5,12 @@ declare(strict_types=1);
 
 namespace Plasm\Generated\Model;
 
-use Plasm\Http\{ListOf, MapOf, Wire};
+use Plasm\Http;
 
 /** What the caller knows by other ways */
 final class ReceiptExpected implements \JsonSerializable
 {
-    use Wire;
+    use Http\Wire;
 
     public function __construct(
         /** did:key or peer id that must have signed: pins the key */
@@ -26,9 +26,9 @@ final class ReceiptExpected implements \JsonSerializable
         /** Which module */
         public readonly ?string $module = null,
         /** @var list<string>|null Which arguments */
-        #[ListOf('string')] public readonly ?array $args = null,
+        #[Http\ListOf('string')] public readonly ?array $args = null,
         /** @var array<string, string>|null Which environment */
-        #[MapOf('string')] public readonly ?array $env = null,
+        #[Http\MapOf('string')] public readonly ?array $env = null,
         /** sha256 of what was sent as stdin */
         public readonly ?string $stdin = null,
         /** sha256 of what was received as stdout */

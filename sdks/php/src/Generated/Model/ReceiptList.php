@@ -5,16 +5,16 @@ declare(strict_types=1);
 
 namespace Plasm\Generated\Model;
 
-use Plasm\Http\{ListOf, MapOf, Wire};
+use Plasm\Http;
 
 /** Receipts, one for each replica */
 final class ReceiptList implements \JsonSerializable
 {
-    use Wire;
+    use Http\Wire;
 
     public function __construct(
         /** @var list<Envelope> */
-        #[ListOf(Envelope::class)] public readonly array $items,
+        #[Http\ListOf(Envelope::class)] public readonly array $items,
     ) {
     }
 }

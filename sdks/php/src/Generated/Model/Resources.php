@@ -5,12 +5,12 @@ declare(strict_types=1);
 
 namespace Plasm\Generated\Model;
 
-use Plasm\Http\{ListOf, MapOf, Wire};
+use Plasm\Http;
 
 /** What the job may use */
 final class Resources implements \JsonSerializable
 {
-    use Wire;
+    use Http\Wire;
 
     public function __construct(
         /** Execution slots that the job takes while it runs. 1 unless given */

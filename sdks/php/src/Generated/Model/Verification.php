@@ -5,16 +5,17 @@ declare(strict_types=1);
 
 namespace Plasm\Generated\Model;
 
-use Plasm\Http\{ListOf, MapOf, Wire};
+use Plasm\Http;
 
 /** What a receipt is worth */
 final class Verification implements \JsonSerializable
 {
-    use Wire;
+    use Http\Wire;
 
     public const VERDICT_VALID = 'valid';
     public const VERDICT_INVALID = 'invalid';
     public const VERDICT_UNVERIFIABLE = 'unverifiable';
+
     public const ASSURANCE_SIGNED = 'signed';
     public const ASSURANCE_PINNED = 'pinned';
     public const ASSURANCE_QUORUM = 'quorum';
@@ -23,7 +24,7 @@ final class Verification implements \JsonSerializable
     public function __construct(
         public readonly string $verdict,
         /** @var list<ReceiptCheck> */
-        #[ListOf(ReceiptCheck::class)] public readonly array $checks,
+        #[Http\ListOf(ReceiptCheck::class)] public readonly array $checks,
         /** Only with verdict valid */
         public readonly ?string $assurance = null,
         /** sha256 of the payload bytes */

@@ -5,12 +5,12 @@ declare(strict_types=1);
 
 namespace Plasm\Generated\Model;
 
-use Plasm\Http\{ListOf, MapOf, Wire};
+use Plasm\Http;
 
 /** A receipt, and what it is held against */
 final class VerifyRequest implements \JsonSerializable
 {
-    use Wire;
+    use Http\Wire;
 
     public function __construct(
         public readonly Envelope $envelope,
