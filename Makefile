@@ -41,7 +41,7 @@ demo-third: node_modules/.installed ## The same with a third node as bootstrap
 
 .PHONY: test
 test: node_modules/.installed ## Everything, with what it needs installed where it may be
-	@.ci/install php phpunit java chromium
+	@.ci/install php phpunit phpcs composer java chromium
 	$(NODE) --test --test-timeout=300000 '**/*.test.ts'
 
 .PHONY: core-suite
@@ -57,6 +57,7 @@ openapi: node_modules/.installed ## Write openapi/openapi.json and docs/api.md f
 sdks: openapi ## Generate the SDKs' clients from the document
 	@REQUIRED=1 .ci/install java
 	$(NODE) openapi/sdks.ts
+	$(NODE) sdks/php/readme.ts
 
 .PHONY: bench
 bench: node_modules/.installed ## Measure the node beside its floors, JSON out

@@ -42,6 +42,7 @@ use Plasm\Phase\Digest;
  */
 final class Client
 {
+    public const VERSION = '0.1.0';
     private const URL = 'http://127.0.0.1:7527';
     /** One answer is waited for so long before it is asked for again: proxies cut what says nothing. */
     private const WAIT_SECONDS = 25;
@@ -77,6 +78,7 @@ final class Client
             $url ?? (getenv('PLASM_URL') ?: self::URL),
             $token ?? (getenv('PLASM_TOKEN') ?: null),
             $timeout,
+            userAgent: 'plasm-php/' . self::VERSION,
         );
         $this->jobs = new JobsApi($transport);
         $this->modules = new ModulesApi($transport);
