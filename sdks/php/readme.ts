@@ -27,7 +27,9 @@ async function sample(name: string): Promise<string> {
 
 /** A table of the classes in src/Exception, parents first. */
 async function exceptions(): Promise<string> {
-  const files = (await readdir(join(directory, 'src', 'Exception'))).sort().filter(file => file !== 'PlasmException.php')
+  const files = (await readdir(join(directory, 'src', 'Exception')))
+    .sort()
+    .filter(file => file !== 'PlasmException.php')
   const classes = await Promise.all(
     files.map(async file => readClass(await readFile(join(directory, 'src', 'Exception', file), 'utf8'))),
   )
