@@ -3,6 +3,7 @@
  * specification and phase/SPEC.md, Metering. It shares the numbers of weights.ts and the host functions of wasi/ with the fast machine, and
  * nothing else, so what both say is so. It can stop before any instruction and say what the whole state is: the referee of a dispute.
  */
+import { digestOf } from '../phase/digest.ts'
 import type { Outcome } from '../phase/receipt.ts'
 import { Exhausted, Trap } from './interpreter/endings.ts'
 import { execute } from './interpreter/execution/execution.ts'
@@ -10,10 +11,11 @@ import type { HostFunction, Instance, ModuleFunction } from './interpreter/insta
 import { copySegments, instantiate, LinkError, type LoadedModule, loadModule } from './interpreter/instantiation.ts'
 import { Machine } from './interpreter/machine.ts'
 import { ModuleError } from './interpreter/reader.ts'
-import { type StateDigests, stateDigests } from './interpreter/state.ts'
+import { type ExecutionState, executionState } from './interpreter/state.ts'
 import type { FunctionType, Value } from './interpreter/values.ts'
 import { HostFault, HostTrap, RunEnd } from './wasi/errno.ts'
 import { wasiModule } from './wasi/signatures.ts'
+import type { WasiState } from './wasi/state.ts'
 import type { WasiOptions } from './wasi/system.ts'
 import { Wasi } from './wasi/wasi.ts'
 
@@ -37,6 +39,12 @@ export type Interpreted =
       stderr: Uint8Array
     }
   | { kind: 'faulted'; reason: 'memoryExhausted' | 'moduleRejected'; detail: string }
+
+export interface InterpreterState extends ExecutionState, WasiState {
+  ended: boolean
+  /** Of all parts together. */
+  state: string
+}
 
 /** The profile's numbers (SPEC.md, Metering). */
 const pageBytes = 65_536
@@ -84,8 +92,13 @@ export class Interpreter {
   }
 
   /** Digests of everything that what comes next depends on. */
-  state(): StateDigests {
-    return stateDigests(this.instance, this.machine, this.calls.length)
+  state(): InterpreterState {
+    const parts = {
+      ...executionState(this.instance, this.machine, this.calls.length),
+      ...this.wasi.state(),
+      ended: this.result !== undefined,
+    }
+    return { ...parts, state: digestOf(new TextEncoder().encode(JSON.stringify(parts))) }
   }
 
   private begin(loaded: LoadedModule): void {

@@ -3,6 +3,7 @@ export class ChaCha20 {
   private readonly state = new Uint32Array(16)
   private readonly working = new Uint32Array(16)
   private readonly block = new DataView(new ArrayBuffer(64))
+  /** Of the present block; before the first one, all of none. */
   private used = 64
 
   /** `key`: 32 bytes. */
@@ -11,6 +12,12 @@ export class ChaCha20 {
     const view = new DataView(key.buffer, key.byteOffset, 32)
     this.state.set([0x61707865, 0x3320646e, 0x79622d32, 0x6b206574])
     for (let word = 0; word < 8; word++) this.state[4 + word] = view.getUint32(word * 4, true)
+  }
+
+  /** How many bytes of the stream have been given. */
+  get position(): bigint {
+    const blocks = (BigInt(this.state[13] as number) << 32n) | BigInt(this.state[12] as number)
+    return blocks * 64n - BigInt(64 - this.used)
   }
 
   /** The next bytes of the stream. */

@@ -16,6 +16,8 @@ export interface GuestClock {
   now(id: number): bigint
   resolutionNs: bigint
   sleep(ns: bigint): void
+  /** How long the guest has slept, where that is virtual. */
+  readonly sleptNs: bigint
 }
 
 /** Time that passes by what the guest does: it begins at 0 (1970), goes on as `passedNs` says, or by 1 us with each host call, and jumps when the guest sleeps. */
@@ -23,7 +25,7 @@ export class VirtualClock implements GuestClock {
   readonly resolutionNs: bigint
   private readonly passedNs: () => bigint
   private calls = 0n
-  private sleptNs = 0n
+  sleptNs = 0n
 
   constructor(passedNs?: () => bigint) {
     this.resolutionNs = passedNs === undefined ? callNs : 1n
@@ -47,6 +49,7 @@ const atMost = (ns: bigint): bigint => (ns > largest ? largest : ns)
 
 export class GrantedClock implements GuestClock {
   readonly resolutionNs = 1_000_000n
+  readonly sleptNs = 0n
   private readonly real: RealClock
 
   constructor(real: RealClock) {

@@ -86,6 +86,16 @@ export class Descriptors {
     for (const [number, descriptor] of first.entries()) this.open.set(number, descriptor)
   }
 
+  /** All that are open, by number. */
+  get all(): [number, Descriptor][] {
+    return [...this.open].sort(([a], [b]) => a - b)
+  }
+
+  /** The lists that are held of open directories, the one held longest first. */
+  get listsHeld(): [OpenDirectory, readonly Entry[]][] {
+    return [...this.lists]
+  }
+
   find(number: number): Descriptor | undefined {
     return this.open.get(number)
   }

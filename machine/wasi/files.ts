@@ -24,6 +24,11 @@ export class FileSystem {
     for (const [path, contents] of Object.entries(tree)) this.plant(path, contents)
   }
 
+  /** Of the next node. */
+  get inode(): bigint {
+    return this.nextInode
+  }
+
   /** Bytes that may still be written. */
   get bytesLeft(): number {
     return scratchBytesMax - this.bytes

@@ -48,6 +48,7 @@ export class System {
   readonly clock: GuestClock
   readonly files: FileSystem
   readonly descriptors: Descriptors
+  readonly generator: ChaCha20
   /** The next random bytes. */
   readonly random: (target: Uint8Array) => void
   private readonly outputBytesMax: number
@@ -58,8 +59,8 @@ export class System {
     this.clock = options.clock === undefined ? new VirtualClock(options.passedNs) : new GrantedClock(options.clock)
     this.files = new FileSystem(() => this.clock.now(0), options.files)
     this.descriptors = new Descriptors(this.files, options.stdin, this.stdout, this.stderr)
-    const stream = new ChaCha20(options.seed)
-    this.random = options.random ?? (target => stream.fill(target))
+    this.generator = new ChaCha20(options.seed)
+    this.random = options.random ?? (target => this.generator.fill(target))
     this.outputBytesMax = options.outputBytesMax
   }
 

@@ -9,6 +9,7 @@ import { Failure } from './errno.ts'
 import { pathCalls } from './path-calls.ts'
 import { processCalls } from './process-calls.ts'
 import { type WasiName, wasiParameters } from './signatures.ts'
+import { type WasiState, wasiState } from './state.ts'
 import { streamCalls } from './stream-calls.ts'
 import { type Calls, System, type WasiOptions } from './system.ts'
 
@@ -40,6 +41,11 @@ export class Wasi {
 
   get stderr(): Uint8Array<ArrayBuffer> {
     return this.system.stderr.bytes
+  }
+
+  /** Digests of everything that the answers to further calls depend on, the guest's memory aside. */
+  state(): WasiState {
+    return wasiState(this.system)
   }
 
   private hostFunction(name: WasiName, call: Calls[keyof Calls]): (...args: Argument[]) => number {
