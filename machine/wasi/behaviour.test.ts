@@ -442,3 +442,14 @@ test('standard streams can be closed, and others put in their place', () => {
   )
   assert.equal(guest.wasi.stdout.length, 0)
 })
+
+test('what is empty lies nowhere, in a memory that has grown, too', () => {
+  const guest = new Guest()
+  plays(guest, [
+    ['fd_write', 1, 'x'],
+    [0, 1],
+  ])
+  guest.memory.grow(1)
+  assert.equal(guest.raw('fd_write', 1, 0, 0, 1024), 0)
+  assert.equal(guest.raw('random_get', 2 ** 32 - 1, 0), 0)
+})

@@ -21,7 +21,8 @@ export class GuestMemory {
 
   /** The `size` bytes at `at`, in place: the view holds until the guest runs again. */
   range(at: number, size: number, alignment = 1): Uint8Array {
-    if (size === 0) return this.bytes.subarray(0, 0)
+    // Not a part of what is cached: the guest may have grown since, and that buffer be gone.
+    if (size === 0) return new Uint8Array(0)
     this.check(at, size, alignment)
     return this.bytes.subarray(at, at + size)
   }
