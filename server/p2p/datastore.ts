@@ -6,6 +6,7 @@ import { peerIdFromCID, peerIdFromString } from '@libp2p/peer-id'
 import { MemoryDatastore } from 'datastore-core'
 import { Key, type Pair, type Query } from 'interface-datastore'
 import { CID } from 'multiformats/cid'
+import { PhaseError } from '../../phase/errors.ts'
 
 /** Provider records in all: with shards of a few thousand executors each, more than one node is ever asked to keep. */
 const recordsMax = 8192
@@ -38,6 +39,7 @@ export class GuardedDatastore extends MemoryDatastore {
     this.isKept = isKept
   }
 
+  /** @throws {PhaseError} `quotaExceeded` for one record too many: kad-dht then closes the stream that brought it. */
   override put(key: Key, value: Uint8Array): Key {
     const text = key.toString()
     if (text.startsWith(recordPrefix)) this.putRecord(text, value)
@@ -83,7 +85,9 @@ export class GuardedDatastore extends MemoryDatastore {
     const provider = text.slice(text.lastIndexOf('/') + 1)
     if (known === undefined) {
       const count = this.perProvider.get(provider) ?? 0
-      if (this.records.size >= recordsMax || count >= recordsPerPeerMax) return
+      if (this.records.size >= recordsMax || count >= recordsPerPeerMax) {
+        throw new PhaseError('quotaExceeded', `Cannot keep another provider record: ${count} of this provider are here`)
+      }
       this.perProvider.set(provider, count + 1)
     }
     const peerKey =

@@ -2,7 +2,7 @@
 import { noise } from '@chainsafe/libp2p-noise'
 import { type Identify, identify } from '@libp2p/identify'
 import type { ComponentLogger, Libp2p, PeerInfo, PrivateKey } from '@libp2p/interface'
-import { type KadDHTComponents, kadDHT, type SingleKadDHT } from '@libp2p/kad-dht'
+import type { SingleKadDHT } from '@libp2p/kad-dht'
 import { mdns } from '@libp2p/mdns'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { type Ping, ping } from '@libp2p/ping'
@@ -13,6 +13,7 @@ import { protocols } from '../../phase/wire.ts'
 import { isUsable, type Network } from './addresses.ts'
 import { GuardedDatastore } from './datastore.ts'
 import { gate, guardedYamux } from './guard.ts'
+import { guardedKad } from './kad.ts'
 
 export interface P2pSettings {
   network: Network
@@ -88,7 +89,7 @@ export function libp2pOptions(
     services: {
       identify: identify(),
       ping: ping(),
-      dht: kadDHT({
+      dht: guardedKad({
         protocol: protocols.kad,
         // Otherwise a node without a public address only asks, and nobody answers. Public nodes find out which they are.
         ...(network === 'public' ? {} : { clientMode: false }),
@@ -97,7 +98,7 @@ export function libp2pOptions(
         initialQuerySelfInterval: 50,
         querySelfInterval: minuteMs,
         reprovide: { validity: recordTtlMs, threshold: (recordTtlMs * 2) / 3, interval: minuteMs },
-      }) as (components: KadDHTComponents) => SingleKadDHT,
+      }),
     },
     logger: silentLogger,
   }

@@ -45,6 +45,12 @@ export class StreamPair {
     return { near, far: await far }
   }
 
+  /** Resolves when everything that was sent before has been read at the far end. */
+  async echo(): Promise<void> {
+    const { muxer } = this.connection as unknown as { muxer: { ping(): Promise<number> } }
+    await muxer.ping()
+  }
+
   async stop(): Promise<void> {
     for (const node of this.nodes) await node.stop()
   }
