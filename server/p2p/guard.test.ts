@@ -131,7 +131,7 @@ test('a peer at a forbidden address is neither remembered there nor dialled', as
   await libp2p.peerStore.merge(stranger, { multiaddrs: forbidden.map(text => multiaddr(text)) })
   assert.deepEqual((await libp2p.peerStore.get(stranger)).addresses, [])
   for (const text of forbidden) {
-    const dial = libp2p.dial(multiaddr(`${text}/p2p/${stranger}`), { signal: AbortSignal.timeout(5_000) })
+    const dial = libp2p.dial(multiaddr(`${text}/p2p/${stranger.toString()}`), { signal: AbortSignal.timeout(5_000) })
     await assert.rejects(dial, { name: 'DialDeniedError' }, text)
   }
 })

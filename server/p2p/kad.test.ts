@@ -39,12 +39,14 @@ test('a flood of 30,000 provider records stays within its quota, and others are 
   const [victim, attacker, friend] = [await startLibp2p(t), await startLibp2p(t), await startLibp2p(t)]
   const connection = await attacker.libp2p.dial(victim.libp2p.getMultiaddrs())
   const own = self(attacker)
-  let left = 30_000
-  for (let streams = 0; left > 0 && streams < 40; streams++) {
+  let sent = 0
+  for (let streams = 0; sent < 30_000 && streams < 40; streams++) {
     const stream = await connection.newStream(protocols.kad)
     const closed = once(stream, 'close')
-    while (left > 0 && stream.status === 'open') {
-      const batch = Array.from({ length: 100 }, () => addProvider(keyOf(left--), own))
+    while (sent < 30_000 && stream.status === 'open') {
+      const from = sent
+      const batch = Array.from({ length: 100 }, (_, number) => addProvider(keyOf(from + number), own))
+      sent += batch.length
       if (!stream.send(concat(...batch))) await Promise.race([once(stream, 'drain').catch(() => {}), closed])
     }
     await closed

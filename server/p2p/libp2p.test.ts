@@ -40,7 +40,7 @@ test('a public node announces its public addresses only, and becomes a server of
   const announced = ['/ip4/10.0.0.1/tcp/4001', publicAddress, '/ip4/127.0.0.1/tcp/4001', '/dns4/node.example/tcp/4001']
   const one = await startLibp2p(t, { network: 'public', listen: [here], announce: announced, dials })
   const other = await startLibp2p(t, { network: 'public', bootstrap: [here], dials })
-  assert.deepEqual(one.libp2p.getMultiaddrs().map(String), [`${publicAddress}/p2p/${one.libp2p.peerId}`])
+  assert.deepEqual(one.libp2p.getMultiaddrs().map(String), [`${publicAddress}/p2p/${one.libp2p.peerId.toString()}`])
   assert.deepEqual(other.libp2p.getMultiaddrs(), [])
   await connected(one, here, other)
   const signal = AbortSignal.timeout(20_000)
@@ -51,10 +51,7 @@ test('a public node announces its public addresses only, and becomes a server of
   assert.ok(known.includes(publicAddress))
   assert.ok(known.every(address => address === publicAddress || address === here))
   assert.deepEqual(await stored(one, other), [])
-  assert.deepEqual(
-    new Set(dials),
-    new Set([`${here}`, `${here}/p2p/${one.libp2p.peerId}`].filter(text => dials.includes(text))),
-  )
+  assert.deepEqual(dials, [here])
 })
 
 test('a public node told of private, loopback and named addresses keeps none of them and dials none', async t => {
@@ -69,9 +66,9 @@ test('a public node told of private, loopback and named addresses keeps none of 
     [publicAddress],
   )
   await assert.rejects(libp2p.dial(stranger))
-  assert.deepEqual(dials, [`${publicAddress}/p2p/${stranger}`])
-  for (const text of said) await assert.rejects(libp2p.dial(multiaddr(`${text}/p2p/${stranger}`)))
-  assert.deepEqual(dials, [`${publicAddress}/p2p/${stranger}`])
+  assert.deepEqual(dials, [`${publicAddress}/p2p/${stranger.toString()}`])
+  for (const text of said) await assert.rejects(libp2p.dial(multiaddr(`${text}/p2p/${stranger.toString()}`)))
+  assert.deepEqual(dials, [`${publicAddress}/p2p/${stranger.toString()}`])
 })
 
 test('a local node announces and keeps loopback addresses alone', async t => {
@@ -89,7 +86,7 @@ test('the DHT is never the public one, and a LAN alone is searched by mDNS', asy
   for (const network of ['local', 'lan', 'public'] as const) {
     const options = libp2pOptions({ ...settings, network }, { privateKey, version: '1', connections: () => [] })
     assert.equal(options.peerDiscovery?.length, network === 'lan' ? 1 : 0)
-    assert.equal(options.connectionProtector, undefined)
+    assert.ok(!('connectionProtector' in options))
     assert.equal(options.start, false)
   }
   assert.ok(protocols.kad.startsWith('/phase/'))
