@@ -7,7 +7,7 @@ import { availableParallelism, homedir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { parse as parseToml } from 'smol-toml'
-import { PhaseError } from '../phase/errors.ts'
+import { isPhaseError, PhaseError } from '../phase/errors.ts'
 import {
   blobBytesMax,
   memoryBytesMax,
@@ -39,13 +39,44 @@ export interface Config {
   timeoutMax: number
   queueMax: number
   storeMax: number
+  /** Where each setting that was given comes from, by its name: a flag, the environment, the file. */
+  sources: ReadonlyMap<string, string>
 }
 
 /** A setting that cannot be used. The message is one line: setting, value, source. */
 export class ConfigError extends PhaseError {
-  constructor(message: string, hint?: string) {
-    super('invalid', message, hint === undefined ? {} : { hint })
+  constructor(message: string, options: { hint?: string | undefined; cause?: unknown } = {}) {
+    const { hint, cause } = options
+    super('invalid', message, { cause, ...(hint === undefined ? {} : { hint }) })
   }
+}
+
+/**
+ * Does what a setting's value is for, before anything is started.
+ * @throws {ConfigError} for what `use` refuses, with the setting's name, value and source.
+ */
+export async function usingSetting<T>(
+  { sources }: Pick<Config, 'sources'>,
+  name: string,
+  value: string,
+  use: () => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await use()
+  } catch (cause) {
+    const why = reasonOf(cause)
+    if (why === undefined) throw cause
+    const hint = isPhaseError(cause) ? cause.hint : undefined
+    const source = sources.get(name) ?? 'default'
+    throw new ConfigError(`Cannot use ${name} "${value}" (${source}): ${why}`, { hint, cause })
+  }
+}
+
+/** Without what was tried, which the setting's name says better: of our own errors, and of the operating system's about files. */
+function reasonOf(error: unknown): string | undefined {
+  if (isPhaseError(error)) return error.message.replace(/^Cannot [^":]*(?:"[^"]*"[^":]*)*: /, '')
+  if (error instanceof Error && 'syscall' in error) return error.message.replace(/^E[A-Z]+: /, '').split(',')[0]
+  return undefined
 }
 
 export interface Setting {
@@ -185,7 +216,7 @@ function complete(reader: Reader, env: Surroundings['env'], isTerminal: boolean)
   if (tokenFile === undefined && !isLoopback(http.host)) {
     throw new ConfigError(
       `Cannot use http "${http.host}:${http.port}" (${reader.source('http')}): a bind beyond loopback needs a token-file`,
-      'Give --token-file FILE, with one bearer token on each line.',
+      { hint: 'Give --token-file FILE, with one bearer token on each line.' },
     )
   }
   const networkKey = reader.text('network-key')
@@ -212,6 +243,7 @@ function complete(reader: Reader, env: Surroundings['env'], isTerminal: boolean)
     timeoutMax: reader.read('timeout-max', duration(1, timeoutMsMax)) ?? 3_600_000,
     queueMax: reader.read('queue-max', wholeNumber(1, 1_000_000)) ?? 10_000,
     storeMax: reader.read('store-max', size(moduleBytesMax, Number.MAX_SAFE_INTEGER)) ?? 20 * 2 ** 30,
+    sources: reader.sources(),
   }
 }
 
@@ -224,6 +256,10 @@ class Reader {
 
   source(name: string): string {
     return this.given.get(name)?.source ?? 'default'
+  }
+
+  sources(): ReadonlyMap<string, string> {
+    return new Map([...this.given].map(([name, { source }]) => [name, source]))
   }
 
   text(name: string): string | undefined {
@@ -260,7 +296,8 @@ function readFlags(argv: readonly string[]): Map<string, Given> {
       Object.entries(values).map(([name, given]) => [name, { values: given as string[], source: `flag --${name}` }]),
     )
   } catch (error) {
-    throw new ConfigError(`Cannot read the flags: ${(error as Error).message.split('. ')[0]}`, 'See --help.')
+    const [why] = (error as Error).message.split(/\.\s/)
+    throw new ConfigError(`Cannot read the flags: ${why}`, { hint: 'See --help.' })
   }
 }
 
@@ -285,10 +322,9 @@ function readFile(path: string): Map<string, Given> {
   return new Map(
     Object.entries(table).map(([name, value]) => {
       if (!settings.some(setting => setting.name === name)) {
-        throw new ConfigError(
-          `Cannot use config "${path}": unknown setting "${name}"`,
-          'See plasm serve --help for the names.',
-        )
+        throw new ConfigError(`Cannot use config "${path}": unknown setting "${name}"`, {
+          hint: 'See plasm serve --help for the names.',
+        })
       }
       return [name, { values: (Array.isArray(value) ? value : [value]).map(String), source: `file ${path}` }]
     }),

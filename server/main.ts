@@ -1,7 +1,8 @@
 /** The node's own command: settings in, a node started, signals stop it. Exit codes: 0 stopped, 2 wrong settings, 1 the rest. */
-import { ConfigError, helpText, readConfig } from './config.ts'
+import { isPhaseError } from '../phase/errors.ts'
+import { type Config, ConfigError, helpText, readConfig } from './config.ts'
 import { createLog } from './log.ts'
-import { createNode } from './node.ts'
+import { createNode, type Ready } from './node.ts'
 import { version } from './version.ts'
 
 export interface Terminal {
@@ -24,22 +25,21 @@ export async function serve({ argv, env, stdout, stderr }: Terminal): Promise<nu
     const signalled = untilSignal()
     const ready = await Promise.race([node.start(), signalled])
     if (typeof ready === 'object') {
-      log.info({ ...ready, version, pid: process.pid }, 'ready')
-      if (config.log === 'human') {
-        stdout.write(
-          `Plasm ${version} serves ${ready.http} (Swagger UI: ${ready.http}/docs), data in ${config.dataDir}. Stop with Ctrl-C.\n`,
-        )
-      }
+      if (config.log === 'human') stdout.write(readyLine(config, ready))
+      else log.info({ ...ready, version, pid: process.pid }, 'ready')
     }
     log.info({ signal: await signalled }, 'stopping')
     await node.stop()
     return 0
   } catch (error) {
     stderr.write(`plasm serve: ${error instanceof Error ? error.message : String(error)}\n`)
-    if (error instanceof ConfigError && error.hint !== undefined) stderr.write(`${error.hint}\n`)
+    if (isPhaseError(error) && error.hint !== undefined) stderr.write(`${error.hint}\n`)
     return error instanceof ConfigError ? 2 : 1
   }
 }
+
+const readyLine = ({ dataDir }: Config, { http, p2p }: Ready): string =>
+  `Plasm ${version} serves ${http} (Swagger UI: ${http}/docs), peers reach it at ${p2p.join(', ')}, data in ${dataDir}. Stop with Ctrl-C.\n`
 
 /** The first SIGTERM or SIGINT. A second one ends the process at once. */
 function untilSignal(): Promise<string> {
@@ -56,6 +56,7 @@ function untilSignal(): Promise<string> {
 if (import.meta.main) {
   const [command, ...argv] = process.argv.slice(2)
   if (command === '--version') process.stdout.write(`${version}\n`)
+  else if (command === '--help' || command === '-h') process.stdout.write(helpText('plasm serve'))
   else if (command === 'serve') {
     process.exitCode = await serve({ argv, env: process.env, stdout: process.stdout, stderr: process.stderr })
     // Nothing is left running after a clean stop; this only bounds what a library might have forgotten.

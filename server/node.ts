@@ -1,24 +1,25 @@
 /** The composition root: every part in plain statements, in the order of dependence; `stop` is the reverse. */
-import { createHash } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PhaseError } from '../phase/errors.ts'
 import { moduleBytesMax, nodeInfoTtlMs } from '../phase/limits.ts'
 import { profiles } from '../phase/manifest.ts'
 import { signNodeInfo } from '../phase/node-info.ts'
 import type { NodeLimits, NodeStatus } from '../phase/peer.ts'
-import type { Config } from './config.ts'
+import { type Config, usingSetting } from './config.ts'
 import { JobEvents } from './events.ts'
 import { ExecutorClient, overSocket } from './executor/client.ts'
 import { ExecutorHost } from './executor/host.ts'
-import { type Identity, nodeEd25519, openIdentity } from './identity.ts'
+import { nodeEd25519 } from './identity.ts'
+import { listening } from './listening.ts'
 import type { Log } from './log.ts'
 import { Metrics } from './metrics.ts'
+import { checkConfigured } from './p2p/addresses.ts'
 import { P2p } from './p2p/p2p.ts'
 import { createApp } from './routes/app.ts'
 import { Directory } from './scheduler/directory.ts'
 import { Scheduler } from './scheduler/scheduler.ts'
 import { Worker } from './scheduler/worker.ts'
+import { readSecrets, type Secrets } from './secrets.ts'
 import { Store } from './store/store.ts'
 import { version } from './version.ts'
 
@@ -56,12 +57,9 @@ export function createNode(config: Config, log: Log): Node {
 }
 
 /** What every part may need: settings, what was read from files, the clock. */
-interface Base {
+interface Base extends Secrets {
   config: Config
   log: Log
-  identity: Identity
-  tokens: Buffer[] | undefined
-  networkKey: Uint8Array | undefined
   limits: NodeLimits
   events: JobEvents
   metrics: Metrics
@@ -71,13 +69,12 @@ interface Base {
 }
 
 async function prepare(config: Config, log: Log): Promise<Base> {
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
+  await checkAddresses(config)
+  await usingSetting(config, 'data-dir', config.dataDir, () => mkdir(config.dataDir, { recursive: true, mode: 0o700 }))
   return {
+    ...(await readSecrets(config)),
     config,
     log,
-    identity: await openIdentity(config.keyFile),
-    tokens: config.tokenFile === undefined ? undefined : await readTokens(config.tokenFile),
-    networkKey: config.networkKey === undefined ? undefined : await readFile(config.networkKey),
     limits: {
       memoryBytes: config.memoryMax,
       outputBytes: config.outputMax,
@@ -90,6 +87,18 @@ async function prepare(config: Config, log: Log): Promise<Base> {
     startedMs: Date.now(),
     nowMs: () => Date.now(),
     now: () => new Date().toISOString(),
+  }
+}
+
+async function checkAddresses(config: Config): Promise<void> {
+  const none = { listen: [], announce: [], bootstrap: [] }
+  const uses = { p2p: 'listen', announce: 'announce', bootstrap: 'bootstrap' } as const
+  for (const name of ['p2p', 'announce', 'bootstrap'] as const) {
+    for (const address of config[name]) {
+      await usingSetting(config, name, address, () =>
+        checkConfigured(config.network, { ...none, [uses[name]]: [address] }),
+      )
+    }
   }
 }
 
@@ -141,14 +150,14 @@ async function startParts(base: Base, onStop: (undo: () => Promise<unknown>) => 
   })
   const app = createApi(base, { store, executor, worker, p2p, directory, scheduler })
 
-  await p2p.start()
+  await listening('p2p', config.p2p.join(', '), () => p2p.start())
   onStop(() => p2p.stop())
   directory.start()
   onStop(() => directory.stop())
   const drain = new AbortController()
   await scheduler.start()
   onStop(() => Promise.all([scheduler.stop(drain.signal), worker.stop(drain.signal)]))
-  const http = await app.listen()
+  const http = await listening('http', `${config.http.host}:${config.http.port}`, () => app.listen())
   onStop(async () => {
     setTimeout(() => drain.abort(), drainMs).unref()
     await app.close()
@@ -267,16 +276,3 @@ function readiness({ config }: Base, { executor, p2p, directory }: Parts): { rea
 }
 
 const secondsBetween = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / 1000
-
-/** Bearer tokens, one on a line, as sha256: the text itself is not kept. */
-async function readTokens(file: string): Promise<Buffer[]> {
-  const lines = (await readFile(file, 'utf8')).split('\n').map(line => line.trim())
-  const tokens = lines.filter(line => line !== '' && !line.startsWith('#'))
-  if (tokens.length > 0 && tokens.every(token => token.length >= 16)) {
-    return tokens.map(token => createHash('sha256').update(token).digest())
-  }
-  throw new PhaseError(
-    'invalid',
-    `Cannot use token-file "${file}": a token of at least 16 characters on each line was expected`,
-  )
-}

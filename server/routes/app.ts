@@ -136,7 +136,8 @@ export function createApp(parts: AppParts): App {
 
 function createServer(log: FastifyBaseLogger, limits: HttpLimits): FastifyInstance {
   const app: FastifyInstance = Fastify({
-    loggerInstance: log,
+    // That it listens, the node says itself.
+    loggerInstance: log.child({}, { level: 'warn' }),
     logController: new RequestLog({ requestIdLogLabel: 'requestId' }),
     requestIdHeader: false,
     genReqId: () => crypto.randomUUID(),
