@@ -2,7 +2,7 @@
 import { isPhaseError } from '../phase/errors.ts'
 import { type Config, ConfigError, helpText, readConfig } from './config.ts'
 import { createLog } from './log.ts'
-import { createNode, type Ready } from './node.ts'
+import type { Ready } from './node.ts'
 import { version } from './version.ts'
 
 export interface Terminal {
@@ -21,8 +21,10 @@ export async function serve({ argv, env, stdout, stderr }: Terminal): Promise<nu
   try {
     const config = readConfig({ argv, env, isTerminal: stdout.isTTY })
     const log = createLog(config.log, line => stdout.write(line))
-    const node = createNode(config, log)
     const signalled = untilSignal()
+    // Loading the node takes most of a second: help and refusals need not wait for it.
+    const { createNode } = await import('./node.ts')
+    const node = createNode(config, log)
     const ready = await Promise.race([node.start(), signalled])
     if (typeof ready === 'object') {
       if (config.log === 'human') stdout.write(readyLine(config, ready))

@@ -1,17 +1,20 @@
-/** One real node, alone: what strangers' modules do to it, what survives a crash, how it starts and stops. */
+/** One real node, alone: its door, what survives a crash, how it starts and stops. What strangers' modules do to it: guests.test.ts. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { compileFixture } from '../machine/fixtures/compile.ts'
-import type { JobManifest } from '../phase/manifest.ts'
 import { Client } from './testing/client.ts'
 import { type NodeProcess, startNodeProcess } from './testing/process.ts'
 
 const directory = await mkdtemp(join(tmpdir(), 'plasm-node-'))
+const mainFile = join(import.meta.dirname, 'main.ts')
 const running = new Set<NodeProcess>()
 let made = 0
 
@@ -31,119 +34,13 @@ after(async () => {
   await rm(directory, { recursive: true, force: true })
 })
 
-interface Guest {
-  fixture: string
-  does: string
-  manifest?: Partial<JobManifest>
-  ends: { state: string; reason: string; exitCode?: number }
-}
-
-const mib = 2 ** 20
-const exited = (exitCode: number) => ({ state: exitCode === 0 ? 'succeeded' : 'failed', reason: 'exited', exitCode })
-const ended = (reason: string) => ({ state: 'failed', reason })
-
-const guests: Guest[] = [
-  { fixture: 'loop', does: 'loops for ever', manifest: { timeoutMs: 300 }, ends: ended('timedOut') },
-  {
-    fixture: 'loop-in-start',
-    does: 'loops for ever before _start',
-    manifest: { timeoutMs: 300 },
-    ends: ended('timedOut'),
-  },
-  {
-    fixture: 'bulk-memory-loop',
-    does: 'loops inside bulk memory operations',
-    manifest: { timeoutMs: 500, resources: { memoryBytes: 512 * mib } },
-    ends: ended('timedOut'),
-  },
-  {
-    fixture: 'memory-bomb',
-    does: 'grows to its memory limit',
-    manifest: { resources: { memoryBytes: 16 * mib } },
-    ends: exited(256),
-  },
-  { fixture: 'output-flood', does: 'writes for ever', ends: ended('outputExceeded') },
-  { fixture: 'deep-recursion', does: 'recurses without end', ends: ended('depthExhausted') },
-  { fixture: 'trap-unreachable', does: 'traps', ends: ended('trapped') },
-  { fixture: 'trap-divide', does: 'divides by zero', ends: ended('trapped') },
-  { fixture: 'trap-memory', does: 'reads beyond its memory', ends: ended('trapped') },
-  { fixture: 'exit-3', does: 'exits with 3', ends: exited(3) },
-  { fixture: 'clock-and-random', does: 'reads clock and random', ends: exited(0) },
-  { fixture: 'files', does: "tries the host's files", ends: exited(0) },
-  { fixture: 'sleep', does: 'sleeps for ten virtual days', ends: exited(0) },
-  { fixture: 'wild-pointers', does: 'hands wild pointers to the host', ends: exited(0) },
-]
-
-const refused = [
-  'table-bomb',
-  'unknown-import',
-  'threads',
-  'exceptions',
-  'memory64',
-  'several-memories',
-  'relaxed-simd',
-  'no-start',
-]
-
-describe('strangers of every kind', () => {
+describe('jobs', () => {
   let node: NodeProcess
   let client: Client
 
   before(async () => {
     node = await start(['--slots', '2'])
     client = new Client(node.http)
-  })
-
-  for (const { fixture, does, manifest, ends } of guests) {
-    test(`a guest that ${does} ends as ${ends.reason}`, async () => {
-      const module = await client.upload(await compileFixture(fixture))
-      const job = await client.run({ module, ...manifest })
-      const { state, reason, exitCode } = job
-      assert.deepEqual({ state, reason, ...(exitCode === undefined ? {} : { exitCode }) }, ends, String(job.detail))
-      await unaffected()
-      const receipt = await fetch(`${node.http}/v1/jobs/${job.id}/receipt`)
-      if (ends.reason === 'timedOut') {
-        assert.equal(receipt.status, 404)
-        assert.equal(((await receipt.json()) as { code: string }).code, 'noReceipt')
-      } else {
-        const verification = await client.verify(await receipt.json(), { jobId: job.id, module, executor: node.peerId })
-        assert.equal(verification.verdict, 'valid')
-      }
-    })
-  }
-
-  for (const fixture of refused) {
-    test(`a module of kind "${fixture}" is refused at the door`, async () => {
-      const answer = await put(await compileFixture(fixture))
-      assert.equal(answer.status, 422)
-      assert.equal(answer.problem.code, 'moduleRejected')
-      await unaffected()
-    })
-  }
-
-  test('what is not WebAssembly at all is refused at the door', async () => {
-    const answer = await put(new TextEncoder().encode('#!/bin/sh\necho hello\n'))
-    assert.equal(answer.problem.code, 'moduleRejected')
-  })
-
-  test('a module that begins with more memory than the job allows is refused before the job is accepted', async () => {
-    const module = await client.upload(await compileFixture('memory-initial-big'))
-    await assert.rejects(client.submit({ module, resources: { memoryBytes: 64 * mib } }), /begins with 100663296 bytes/)
-  })
-
-  test('the output before a limit is kept, to the byte', async () => {
-    const module = await client.upload(await compileFixture('output-flood'))
-    const job = await client.run({ module, resources: { outputBytes: 100_000 } })
-    assert.equal(job.reason, 'outputExceeded')
-    assert.equal(await client.output(job.id), 'A'.repeat(65_536))
-  })
-
-  test('the same seed gives the same clock and random, another seed another random', async () => {
-    const module = await client.upload(await compileFixture('clock-and-random'))
-    const runs = await Promise.all(['a', 'a', 'b'].map(digit => client.run({ module, seed: digit.repeat(64) })))
-    const [first, second, third] = runs.map(({ stdout }) => stdout?.digest)
-    assert.equal(first, second)
-    assert.notEqual(first, third)
   })
 
   test('a job that waits for a slot can be cancelled before it starts', async () => {
@@ -173,15 +70,113 @@ describe('strangers of every kind', () => {
     const hello = await client.run({ module: await client.uploadHello() })
     assert.equal(hello.state, 'succeeded', String(hello.detail))
   }
+})
 
-  async function put(bytes: Uint8Array): Promise<{ status: number; problem: { code: string; detail: string } }> {
+describe('the door', () => {
+  let node: NodeProcess
+  let client: Client
+  let module: string
+
+  before(async () => {
+    node = await start(['--slots', '1', '--store-max', '64MiB', '--queue-max', '2'])
+    client = new Client(node.http)
+    module = await client.uploadHello()
+  })
+
+  interface Problem {
+    status: number
+    code: string
+    hint: string
+    retryAfter: string | null
+  }
+
+  /** One request as its bytes say, over a socket: fetch would mend paths and forbids headers. */
+  async function ask(request: string, headers: Record<string, string> = {}, body = ''): Promise<Problem> {
+    const { hostname, port } = new URL(node.http)
+    const socket = connect(Number(port), hostname)
+    const lines = Object.entries({
+      host: '127.0.0.1',
+      connection: 'close',
+      'content-length': String(Buffer.byteLength(body)),
+      ...headers,
+    }).map(([name, value]) => `${name}: ${value}`)
+    socket.write(`${request} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
+    const answer = await text(socket)
+    const [head = '', json = ''] = answer.split('\r\n\r\n')
+    const { code, hint } = JSON.parse(/\{.*\}/s.exec(json)?.[0] ?? '{}') as { code: string; hint: string }
+    const retryAfter = /^retry-after: (.*)$/im.exec(head)?.[1] ?? null
+    return { status: Number(head.split(' ')[1]), code, hint, retryAfter }
+  }
+
+  const json = { 'content-type': 'application/json' }
+  const absent = `sha256:${'a'.repeat(64)}`
+  const refusals: [what: string, status: number, code: string, ask: () => Promise<Problem>][] = [
+    ['an unknown digest', 422, 'unknownDigest', () => ask('POST /v1/jobs', json, `{"module":"${absent}"}`)],
+    ['bad JSON', 400, 'invalid', () => ask('POST /v1/jobs', json, '{"module":')],
+    [
+      'a form',
+      415,
+      'mediaType',
+      () => ask('POST /v1/jobs', { 'content-type': 'text/plain' }, `{"module":"${module}"}`),
+    ],
+    ['a path that climbs', 404, 'notFound', () => ask('GET /v1/modules/../../../../etc/passwd')],
+    ['a coded path that climbs', 404, 'notFound', () => ask('GET /v1/blobs/..%2f..%2fidentity.key')],
+    ['an id that is no job', 404, 'notFound', () => ask('GET /v1/jobs/01890a5d-ac96-774b-bcce-b302099a8057')],
+    ['another name in Host', 421, 'misdirected', () => ask('GET /v1/node', { host: 'evil.example' })],
+    ['another Origin', 403, 'forbidden', () => ask('GET /v1/node', { origin: 'https://evil.example' })],
+    ['a cross-site fetch', 403, 'forbidden', () => ask('POST /v1/peers/discover', { 'sec-fetch-site': 'cross-site' })],
+  ]
+  for (const [what, status, code, make] of refusals) {
+    test(`${what} is refused as ${code}, with the next step`, async () => {
+      const problem = await make()
+      assert.deepEqual([problem.status, problem.code], [status, code])
+      assert.ok(problem.hint.length > 10)
+    })
+  }
+
+  test('a module of 65 MiB is too large', async () => {
+    const body = Buffer.alloc(65 * 2 ** 20)
     const response = await fetch(`${node.http}/v1/modules`, {
       method: 'PUT',
       headers: { 'content-type': 'application/wasm' },
-      body: bytes as BodyInit,
+      body,
     })
-    return { status: response.status, problem: (await response.json()) as { code: string; detail: string } }
-  }
+    assert.equal(response.status, 413)
+    assert.equal(((await response.json()) as Problem).code, 'tooLarge')
+  })
+
+  test('beyond the quota an upload is 507 with a hint, a job says so too, and the node goes on', async () => {
+    const put = (bytes: number) =>
+      fetch(`${node.http}/v1/blobs`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/octet-stream' },
+        body: Buffer.alloc(bytes, 1),
+      })
+    assert.equal((await put(62 * 2 ** 20)).status, 201)
+    const full = await put(4 * 2 ** 20)
+    const problem = (await full.json()) as Problem
+    assert.deepEqual([full.status, problem.code], [507, 'quotaExceeded'])
+    assert.match(problem.hint, /store-max/)
+    const echo = await client.upload(await compileFixture('echo'))
+    const stdin = { text: 'a'.repeat(200_000) }
+    const jobs = await Promise.all(
+      [1, 2].map(async seed => client.run({ module: echo, seed: `${seed}`.repeat(64), stdin })),
+    )
+    assert.deepEqual(
+      jobs.map(({ state }) => state),
+      ['succeeded', 'succeeded'],
+    )
+    assert.equal((await client.run({ module })).state, 'succeeded')
+  })
+
+  test('a full queue is 503 and says when to come back', async () => {
+    const loop = await client.upload(await compileFixture('loop'))
+    const jobs = await Promise.all([1, 2].map(async () => client.submit({ module: loop })))
+    const problem = await ask('POST /v1/jobs', json, JSON.stringify({ module }))
+    assert.deepEqual([problem.status, problem.code, problem.retryAfter], [503, 'busy', '1'])
+    for (const { id } of jobs) await client.cancel(id)
+    for (const { id } of jobs) assert.equal((await client.ended(id)).state, 'cancelled')
+  })
 })
 
 describe('start and stop', () => {
@@ -229,25 +224,52 @@ describe('start and stop', () => {
     assert.match(stderr, /another|open/)
   })
 
-  test('a port that is taken ends the start with exit code 1 and its name', async () => {
-    const taken = await start()
-    const { port } = new URL(taken.http)
-    const { code, stderr } = await serve([
-      '--data-dir',
-      join(directory, 'port'),
-      '--http',
-      `127.0.0.1:${port}`,
-      '--p2p',
-      '/ip4/127.0.0.1/tcp/0',
+  test('a port that another process holds ends the start with exit code 1, its name and the next step', async t => {
+    const holder = createServer().listen(0, '127.0.0.1')
+    t.after(() => holder.close())
+    await once(holder, 'listening')
+    const { port } = holder.address() as AddressInfo
+    const data = ['--data-dir', join(directory, 'port')]
+    const free = ['--http', '127.0.0.1:0', '--p2p', '/ip4/127.0.0.1/tcp/0']
+    const [http, p2p] = await Promise.all([
+      serve([...data, ...free, '--http', `127.0.0.1:${port}`]),
+      serve(['--data-dir', join(directory, 'port2'), '--http', '127.0.0.1:0', '--p2p', `/ip4/127.0.0.1/tcp/${port}`]),
     ])
-    assert.equal(code, 1)
-    assert.match(stderr, new RegExp(port))
+    const held = (setting: string, address: string) =>
+      `plasm serve: Cannot listen on ${setting} "${address}": another process holds the port\n` +
+      `Stop that process (another node?), or choose another port with --${setting}; port 0 picks a free one.\n`
+    assert.deepEqual([http.code, http.stderr], [1, held('http', `127.0.0.1:${port}`)])
+    assert.deepEqual([p2p.code, p2p.stderr], [1, held('p2p', `/ip4/127.0.0.1/tcp/${port}`)])
   })
 
-  test('wrong settings end with exit code 2 and one line', async () => {
-    const { code, stderr } = await serve(['--slots', 'many'])
-    assert.equal(code, 2)
-    assert.equal(stderr, 'plasm serve: Cannot use slots "many" (flag --slots): N was expected\n')
+  test('wrong settings end with exit code 2 and a line with the setting, its value and its source', async () => {
+    const bad = await serve(['--slots', 'many'])
+    assert.deepEqual(
+      [bad.code, bad.stderr],
+      [2, 'plasm serve: Cannot use slots "many" (flag --slots): N was expected\n'],
+    )
+    const data = join(directory, 'wrong')
+    const far = await serve(['--data-dir', data, '--bootstrap', '/ip4/192.0.2.1/tcp/1'])
+    assert.equal(far.code, 2)
+    assert.match(
+      far.stderr,
+      /^plasm serve: Cannot use bootstrap "\/ip4\/192.0.2.1\/tcp\/1" \(flag --bootstrap\): its scope is /,
+    )
+    assert.equal(existsSync(data), false)
+  })
+
+  test('on a terminal a start is one line with the addresses', async () => {
+    const flags = ['--data-dir', join(directory, 'human'), '--http', '127.0.0.1:0', '--p2p', '/ip4/127.0.0.1/tcp/0']
+    const child = spawn(process.execPath, [mainFile, 'serve', ...flags, '--log', 'human'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const [line] = (await once(child.stdout, 'data')) as [Buffer]
+    child.kill('SIGINT')
+    assert.match(
+      line.toString(),
+      /^Plasm \S+ serves http:\/\/127\.0\.0\.1:\d+ \(Swagger UI: http:.*\/docs\), peers reach it at \/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\/12D3Koo\w+, data in .*human\. Stop with Ctrl-C\.\n$/,
+    )
+    assert.deepEqual(await once(child, 'exit'), [0, null])
   })
 
   test('--help says what can be set and ends with 0', async () => {
@@ -257,7 +279,7 @@ describe('start and stop', () => {
   })
 
   async function serve(flags: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), 'serve', ...flags], {
+    const child = spawn(process.execPath, [mainFile, 'serve', ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let [stdout, stderr] = ['', '']
