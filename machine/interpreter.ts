@@ -15,7 +15,7 @@ import { type ExecutionState, executionState } from './interpreter/state.ts'
 import type { FunctionType, Value } from './interpreter/values.ts'
 import { HostFault, HostTrap, RunEnd } from './wasi/errno.ts'
 import { wasiModule } from './wasi/signatures.ts'
-import type { WasiState } from './wasi/state.ts'
+import { type WasiState, wasiState } from './wasi/state.ts'
 import type { WasiOptions } from './wasi/system.ts'
 import { Wasi } from './wasi/wasi.ts'
 
@@ -95,7 +95,7 @@ export class Interpreter {
   state(): InterpreterState {
     const parts = {
       ...executionState(this.instance, this.machine, this.calls.length),
-      ...this.wasi.state(),
+      ...wasiState(this.wasi.system),
       ended: this.result !== undefined,
     }
     return { ...parts, state: digestOf(new TextEncoder().encode(JSON.stringify(parts))) }

@@ -9,7 +9,6 @@ import { Failure } from './errno.ts'
 import { pathCalls } from './path-calls.ts'
 import { processCalls } from './process-calls.ts'
 import { type WasiName, wasiParameters } from './signatures.ts'
-import { type WasiState, wasiState } from './state.ts'
 import { streamCalls } from './stream-calls.ts'
 import { type Calls, System, type WasiOptions } from './system.ts'
 
@@ -18,7 +17,8 @@ type Argument = number | bigint
 export class Wasi {
   /** What to import as `wasi_snapshot_preview1`. */
   readonly imports: WebAssembly.ModuleImports = {}
-  private readonly system: System
+  /** What the answers to further calls depend on (state.ts), the guest's memory aside. */
+  readonly system: System
   private readonly charge: WasiOptions['charge']
 
   constructor(options: WasiOptions) {
@@ -30,7 +30,7 @@ export class Wasi {
     }
   }
 
-  /** Gives it the guest's memory; before that every pointer is a `fault`. */
+  /** Gives it the guest's memory; before that every pointer leads nowhere. */
   bind(memory: Pick<WebAssembly.Memory, 'buffer'> | undefined): void {
     this.system.memory.bind(memory)
   }
@@ -41,11 +41,6 @@ export class Wasi {
 
   get stderr(): Uint8Array<ArrayBuffer> {
     return this.system.stderr.bytes
-  }
-
-  /** Digests of everything that the answers to further calls depend on, the guest's memory aside. */
-  state(): WasiState {
-    return wasiState(this.system)
   }
 
   private hostFunction(name: WasiName, call: Calls[keyof Calls]): (...args: Argument[]) => number {
