@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { compileFixture, compileText } from './fixtures/compile.ts'
 import { runBytes } from './fixtures/run.ts'
 import { Interpreter, type InterpreterOptions, interpret } from './interpreter.ts'
+import { instructionWeights, lengthWeights } from './weights.ts'
 
 const usual: InterpreterOptions = {
   args: [],
@@ -48,18 +49,28 @@ function seen(result: ReturnType<typeof interpret> | ReturnType<typeof runBytes>
 }
 
 describe('fuel', () => {
-  /** Its weights: 1 and 1 for the constants, 2 for the addition, 1 for the drop. */
-  const sum = '(module (func (export "_start") (drop (i32.add (i32.const 1) (i32.const 2)))))'
+  /** The weights of the opcodes with these bytes, those behind 0xfc with 0xfc before them. */
+  const weights = (...opcodes: number[]) => opcodes.reduce((sum, opcode) => sum + weight(opcode), 0)
+  const weight = (opcode: number) => {
+    const [prefix, number] = opcode > 0xff ? [0xfc, opcode & 0xff] : [0, opcode]
+    const row = instructionWeights.find(one => one.prefix === prefix && one.first <= number && number <= one.last)
+    return row?.weight ?? Number.NaN
+  }
+  const [constant, drop, add] = [0x41, 0x1a, 0x6a]
+  const { bytesPerUnit, page, tableEntry } = lengthWeights
+
+  const sum = compileText('(module (func (export "_start") (drop (i32.add (i32.const 1) (i32.const 2)))))')
+  const used = weights(constant, constant, add, drop)
 
   test('is the sum of the weights of what was executed', async () => {
-    const result = run(await compileText(sum))
-    assert.equal(result.kind === 'ended' && result.fuel, 5)
+    assert.deepEqual(fuelOf(run(await sum)), { reason: 'exited', stopped: undefined, fuel: used })
   })
 
   test('of exactly the budget is enough, and one less is used up whole', async () => {
-    const bytes = await compileText(sum)
-    assert.deepEqual(fuelOf(run(bytes, { fuelMax: 5 })), { reason: 'exited', stopped: undefined, fuel: 5 })
-    assert.deepEqual(fuelOf(run(bytes, { fuelMax: 4 })), { reason: 'stopped', stopped: 'fuelExhausted', fuel: 4 })
+    const bytes = await sum
+    assert.deepEqual(fuelOf(run(bytes, { fuelMax: used })), { reason: 'exited', stopped: undefined, fuel: used })
+    const less = { reason: 'stopped', stopped: 'fuelExhausted', fuel: used - 1 }
+    assert.deepEqual(fuelOf(run(bytes, { fuelMax: used - 1 })), less)
   })
 
   test('of a trap is the budget', async () => {
@@ -67,17 +78,32 @@ describe('fuel', () => {
     assert.deepEqual(fuelOf(run(bytes, { fuelMax: 1000 })), { reason: 'stopped', stopped: 'trapped', fuel: 1000 })
   })
 
+  const three = weights(constant, constant, constant)
+  const grow = weights(constant, 0x40, drop)
+  const tableGrow = weights(0xd0, constant, 0xfc0f, drop)
   const lengths: [string, string, number][] = [
-    ['memory.grow that is allowed', '(drop (memory.grow (i32.const 2)))', 1 + 2000 + 2 * 4096 + 1],
-    ['memory.grow that is not', '(drop (memory.grow (i32.const 4)))', 1 + 2000 + 1],
-    ['memory.fill', '(memory.fill (i32.const 0) (i32.const 0) (i32.const 17))', 3 + 50 + 3],
-    ['memory.copy', '(memory.copy (i32.const 0) (i32.const 0) (i32.const 16))', 3 + 50 + 2],
-    ['memory.init', '(memory.init $d (i32.const 0) (i32.const 0) (i32.const 1))', 3 + 100 + 1],
-    ['table.grow that is allowed', '(drop (table.grow (ref.null func) (i32.const 3)))', 2 + 2000 + 3 * 24 + 1],
-    ['table.grow that is not', '(drop (table.grow (ref.null func) (i32.const 9)))', 2 + 2000 + 1],
-    ['table.fill', '(table.fill (i32.const 0) (ref.null func) (i32.const 2))', 3 + 100 + 48],
-    ['table.copy', '(table.copy (i32.const 0) (i32.const 0) (i32.const 1))', 3 + 100 + 24],
-    ['table.init', '(table.init $e (i32.const 0) (i32.const 0) (i32.const 0))', 3 + 100],
+    ['memory.grow that is allowed', '(drop (memory.grow (i32.const 2)))', grow + 2 * page],
+    ['memory.grow that is not', '(drop (memory.grow (i32.const 4)))', grow],
+    [
+      'memory.fill',
+      '(memory.fill (i32.const 0) (i32.const 0) (i32.const 17))',
+      three + weights(0xfc0b) + Math.ceil(17 / bytesPerUnit),
+    ],
+    [
+      'memory.copy',
+      '(memory.copy (i32.const 0) (i32.const 0) (i32.const 16))',
+      three + weights(0xfc0a) + Math.ceil(16 / bytesPerUnit),
+    ],
+    ['memory.init', '(memory.init $d (i32.const 0) (i32.const 0) (i32.const 1))', three + weights(0xfc08) + 1],
+    ['table.grow that is allowed', '(drop (table.grow (ref.null func) (i32.const 3)))', tableGrow + 3 * tableEntry],
+    ['table.grow that is not', '(drop (table.grow (ref.null func) (i32.const 9)))', tableGrow],
+    [
+      'table.fill',
+      '(table.fill (i32.const 0) (ref.null func) (i32.const 2))',
+      weights(constant, 0xd0, constant, 0xfc11) + 2 * tableEntry,
+    ],
+    ['table.copy', '(table.copy (i32.const 0) (i32.const 0) (i32.const 1))', three + weights(0xfc0e) + tableEntry],
+    ['table.init', '(table.init $e (i32.const 0) (i32.const 0) (i32.const 0))', three + weights(0xfc0c)],
   ]
   for (const [name, text, expected] of lengths) {
     test(`of ${name} goes by its length`, async () => {

@@ -5,6 +5,7 @@
  */
 import { digestOf } from '../phase/digest.ts'
 import type { Outcome } from '../phase/receipt.ts'
+import type { Instruction } from './interpreter/code.ts'
 import { Exhausted, Trap } from './interpreter/endings.ts'
 import { execute } from './interpreter/execution/execution.ts'
 import type { HostFunction, Instance, ModuleFunction } from './interpreter/instances.ts'
@@ -22,8 +23,8 @@ import { Wasi } from './wasi/wasi.ts'
 export interface InterpreterOptions extends Omit<WasiOptions, 'charge' | 'passedNs'> {
   memoryBytesMax: number
   fuelMax: number
-  /** Told the name of each instruction before it is done. */
-  observe?: (name: string) => void
+  /** Told of each instruction before it is charged. */
+  observe?: (instruction: Instruction) => void
 }
 
 export type Interpreted =
@@ -71,8 +72,7 @@ export class Interpreter {
       charge: fuel => machine.charge(fuel),
       passedNs: () => BigInt(machine.fuelUsed),
     })
-    const { observe } = options
-    if (observe !== undefined) this.machine.observe = ({ operation }) => observe(operation.name)
+    machine.observe = options.observe
     this.watch(() => this.begin(loadModule(bytes)))
   }
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { hostWeights } from '../weights.ts'
 import type { WasiName } from './signatures.ts'
 import { Guest } from './testing/guest.ts'
 
-/** What one call with these arguments is charged beyond the 1,000 of any. */
+/** For how many bytes one call with these arguments is charged. */
 function charged(prepare: (guest: Guest) => void, name: WasiName, ...args: (number | bigint)[]): number {
   let fuel = 0
   const guest = new Guest({
@@ -20,7 +21,7 @@ function charged(prepare: (guest: Guest) => void, name: WasiName, ...args: (numb
   } catch {
     // What ends the run has been charged before.
   }
-  return fuel - 1000
+  return (fuel - hostWeights.call) / (name === 'random_get' ? hostWeights.randomByte : hostWeights.byte)
 }
 
 const nothing = () => {}
@@ -91,9 +92,9 @@ describe('a host call is charged by what it is given', () => {
     assert.equal(charged(nothing, 'args_sizes_get', 64, 68), 0)
   })
 
-  test('16 for each random byte', () => {
-    assert.equal(charged(nothing, 'random_get', 1024, 20), 320)
-    assert.equal(charged(nothing, 'random_get', 1024, 2 ** 32 - 1), 16 * (2 ** 32 - 1))
+  test('each random byte, at its own weight', () => {
+    assert.equal(charged(nothing, 'random_get', 1024, 20), 20)
+    assert.equal(charged(nothing, 'random_get', 1024, 2 ** 32 - 1), 2 ** 32 - 1)
   })
 
   test('the buffer and 64 for each entry of a directory', () => {
