@@ -20,8 +20,10 @@ export async function readProgram(entry: URL): Promise<Program> {
     if (sources[url] !== undefined) continue
     const source = javaScript(url, await readFile(new URL(url), 'utf8'))
     sources[url] = source
-    for (const found of source.matchAll(/^(?:import|export)\b[^'"]*?'(\.[^']+)'/gm)) {
-      waiting.push(new URL(found[1] as string, url).href)
+    for (const [, name] of source.matchAll(/^(?:import|export)\b(?:[^'"]*?\bfrom)?\s*['"]([^'"]+)['"]/gm)) {
+      if (name === undefined || name.startsWith('node:')) continue
+      if (!name.startsWith('.')) throw new Error(`${url} imports ${name}: a child loads its own program and no package`)
+      waiting.push(new URL(name, url).href)
     }
   }
   return { entry: entry.href, sources }
