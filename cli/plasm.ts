@@ -1,11 +1,19 @@
 #!/usr/bin/env node
-/** The plasm command. One subcommand so far: `serve`. */
-import { serve } from '../server/main.ts'
+/** The plasm command, as a process: everything else takes its surroundings as arguments. */
+import { main } from './main.ts'
 
-const [command, ...argv] = process.argv.slice(2)
-if (command === 'serve') {
-  process.exitCode = await serve({ argv, env: process.env, stdout: process.stdout, stderr: process.stderr })
-} else {
-  process.stderr.write(`plasm: unknown command "${command ?? ''}"\nTry: plasm serve --help\n`)
-  process.exitCode = 2
-}
+// A reader that goes away (`plasm result … | head`) ends the command as it ends every other one.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 141 : 125))
+
+process.exitCode = await main({
+  argv: process.argv.slice(2),
+  env: process.env,
+  get stdin() {
+    return process.stdin
+  },
+  stdout: process.stdout,
+  stderr: process.stderr,
+  interrupted: listener => void process.on('SIGINT', listener),
+})
+// Nothing is left to do: an input that nobody reads any more must not keep the process.
+setTimeout(() => process.exit(), 1_000).unref()

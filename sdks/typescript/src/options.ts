@@ -2,6 +2,7 @@
 import { fromBase64 } from '../../../phase/bytes.ts'
 import { digestOf } from '../../../phase/digest.ts'
 import { peerIdOfDid } from '../../../phase/identity.ts'
+import { distance } from './distance.ts'
 import { ArgumentError } from './errors.ts'
 import type { JobManifest, Peer, Resources, Stdin } from './generated/models.ts'
 
@@ -246,20 +247,6 @@ function knownName(name: string): string {
   throw new ArgumentError(`Cannot read the options: "${name}" is not known`, {
     hint: `Did you mean "${nearest.known}"?`,
   })
-}
-
-/** Levenshtein's. */
-export function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1))
-    }
-    row = next
-  }
-  return row[b.length] as number
 }
 
 function amountOf(name: string, value: unknown, { expected, byName }: Units): number {

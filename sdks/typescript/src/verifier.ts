@@ -55,7 +55,7 @@ export class Verifier {
     const [envelope, request, known] = await Promise.all([
       this.envelope('receipt', receipt, { signal }),
       this.envelope('request', receipt, { signal }),
-      this.received(receipt, signal),
+      this.received(receipt, expected, signal),
     ])
     const signed = inOurWords(() => readRequest(request, platform.ed25519), ReceiptError)
     checkRequest(signed, receipt, this.evidence.of(receipt).sent)
@@ -87,7 +87,11 @@ export class Verifier {
   }
 
   /** Digests of what came back: what was not received yet is, without keeping it. */
-  private async received(jobId: string, signal: AbortSignal | undefined): Promise<ReceiptExpected> {
+  private async received(
+    jobId: string,
+    expected: ReceiptExpected,
+    signal: AbortSignal | undefined,
+  ): Promise<ReceiptExpected> {
     const { received } = this.evidence.of(jobId)
     const read = async (download: (options: RequestOptions) => Promise<unknown>) => {
       const hash = platform.digester()
@@ -95,8 +99,8 @@ export class Verifier {
       return hash.digest()
     }
     const [stdout, stderr] = await Promise.all([
-      received.stdout ?? read(options => this.api.getJobOutput(jobId, options)),
-      received.stderr ?? read(options => this.api.getJobStderr(jobId, options)),
+      expected.stdout ?? received.stdout ?? read(options => this.api.getJobOutput(jobId, options)),
+      expected.stderr ?? received.stderr ?? read(options => this.api.getJobStderr(jobId, options)),
     ])
     return { stdout, stderr }
   }

@@ -1,0 +1,42 @@
+import { writeFile } from 'node:fs/promises'
+import type { CommandFile } from '../command-file.ts'
+import { facts } from '../text.ts'
+
+export const receipt: CommandFile = {
+  needsNode: true,
+  define(command) {
+    command
+      .argument('<job>', 'the id of a job')
+      .option('-o, --output <file>', 'write it there')
+      .option('--explain', 'what it says, for a person; nothing is checked')
+  },
+  after: 'The DSSE envelope exactly as its executor signed it: plasm verify checks it, with or without a node.',
+  async run(context, [jobId]: [string], { output, explain }: { output?: string; explain?: true }) {
+    context.catchInterrupt()
+    const plasm = await context.plasm()
+    const found = await plasm.receipt(jobId, { signal: context.signal })
+    const { claim, measurement, binding } = found
+    if (output !== undefined) await writeFile(output, found.envelope)
+    if (explain === true) {
+      const { outcome } = claim
+      const text = () =>
+        facts([
+          ['receipt', found.id],
+          ['executor', measurement.executor.did],
+          ['job', binding.jobId],
+          ['module', claim.module],
+          ['profile', claim.profile],
+          ['outcome', `${outcome.reason}${outcome.exitCode === undefined ? '' : ` ${outcome.exitCode}`}`],
+          ['stdout', `${claim.stdout.size} bytes, ${claim.stdout.digest}`],
+          ['stderr', `${claim.stderr.size} bytes, ${claim.stderr.digest}`],
+          ['wall clock', `${measurement.wallUs} µs`],
+          ['processor', `${measurement.cpuUs} µs`],
+          ['memory', `${measurement.memoryBytesPeak} bytes`],
+          ['nonce', binding.nonce],
+        ])
+      context.print({ receiptId: found.id, claim, measurement, binding }, text)
+    } else if (output === undefined) context.terminal.stdout.write(`${found.envelope}\n`)
+    else context.print({ receiptId: found.id, file: output }, () => '')
+    return undefined
+  },
+}
