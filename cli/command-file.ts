@@ -11,9 +11,10 @@ export interface CommandFile {
   after?: string
   /**
    * @param args as `define` named them, those that may be repeated as one list; a missing one is `undefined`
+   * @param all every command there is
    * @returns the exit code; none is 0
    */
-  run(context: Context, args: never, options: never): Promise<number | undefined>
+  run(context: Context, args: never, options: never, all: Entries): Promise<number | undefined>
 }
 
 /** A subcommand before it is loaded. */

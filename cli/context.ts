@@ -2,13 +2,10 @@
 import { readFile } from 'node:fs/promises'
 import { styleText } from 'node:util'
 import type { Plasm } from '../sdks/typescript/src/index.ts'
-import type { Entries } from './command-file.ts'
 import type { Terminal } from './terminal.ts'
 
 export class Context {
   readonly terminal: Terminal
-  /** All that there are, for the completions. */
-  readonly commands: Entries
   /** Whether a program reads stdout. */
   readonly json: boolean
   /** Aborts at the first Ctrl-C; a second one ends the process. */
@@ -17,9 +14,8 @@ export class Context {
   private readonly stop = new AbortController()
   private listening = false
 
-  constructor(terminal: Terminal, options: Record<string, unknown>, commands: Entries) {
+  constructor(terminal: Terminal, options: Record<string, unknown>) {
     this.terminal = terminal
-    this.commands = commands
     this.options = options
     this.json = options['json'] === true
     this.signal = this.stop.signal

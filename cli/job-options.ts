@@ -1,5 +1,4 @@
 /** The options of a job, as `run` and `submit` take them. */
-import { fstatSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import type { Command } from 'commander'
 import type { Input, JobOptions } from '../sdks/typescript/src/index.ts'
@@ -67,17 +66,8 @@ export function jobOptionsOf(flags: JobFlags, args: readonly string[], context: 
 function stdinOf(given: string | boolean, { terminal }: Context): Input | undefined {
   if (typeof given === 'string' && given !== '-') return { file: given }
   if (given === false) return undefined
-  if (given !== '-' && !isPiped()) return undefined
+  if (given !== '-' && !terminal.isPiped) return undefined
   return Readable.toWeb(terminal.stdin) as ReadableStream<Uint8Array>
-}
-
-function isPiped(): boolean {
-  try {
-    const found = fstatSync(0)
-    return found.isFIFO() || found.isFile() || found.isSocket()
-  } catch {
-    return false
-  }
 }
 
 export const collect = (value: string, before: readonly string[] = []): string[] => [...before, value]

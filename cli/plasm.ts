@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The plasm command, as a process: everything else takes its surroundings as arguments. */
+import { fstatSync } from 'node:fs'
 import { main } from './main.ts'
 
 // A reader that goes away (`plasm result … | head`) ends the command as it ends every other one.
@@ -11,9 +12,21 @@ process.exitCode = await main({
   get stdin() {
     return process.stdin
   },
+  get isPiped() {
+    return isPiped()
+  },
   stdout: process.stdout,
   stderr: process.stderr,
   interrupted: listener => void process.on('SIGINT', listener),
 })
 // Nothing is left to do: an input that nobody reads any more must not keep the process.
 setTimeout(() => process.exit(), 1_000).unref()
+
+function isPiped(): boolean {
+  try {
+    const found = fstatSync(0)
+    return found.isFIFO() || found.isFile() || found.isSocket()
+  } catch {
+    return false
+  }
+}

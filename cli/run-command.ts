@@ -24,8 +24,8 @@ export async function runCommand(
   let code = 0
   command.action(async () => {
     const options: Record<string, unknown> = command.opts()
-    context = new Context(terminal, options, entries)
-    code = (await file.run(context, command.processedArgs as never, options as never)) ?? 0
+    context = new Context(terminal, options)
+    code = (await file.run(context, command.processedArgs as never, options as never, entries)) ?? 0
   })
   try {
     await command.parseAsync([...words], { from: 'user' })
@@ -33,7 +33,7 @@ export async function runCommand(
   } catch (error) {
     if (error instanceof CommanderError) return usage(error, name, words, terminal)
     const { report } = await import('./report.ts')
-    return await report(error, context ?? new Context(terminal, {}, entries))
+    return await report(error, context ?? new Context(terminal, {}))
   } finally {
     context?.end()
   }
