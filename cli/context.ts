@@ -28,7 +28,8 @@ export class Context {
     const token = tokenFile === undefined ? env['PLASM_TOKEN'] : await tokenIn(tokenFile)
     // Loaded here: --help must not wait for it.
     const { Plasm } = await import('../sdks/typescript/src/index.ts')
-    return new Plasm({ url: this.url(url), token: token === '' ? undefined : token, executors })
+    const { fetchOverHttp: fetch } = await import('./http.ts')
+    return new Plasm({ url: this.url(url), token: token === '' ? undefined : token, executors, fetch })
   }
 
   url(given = this.options['url'] as string | undefined): string {

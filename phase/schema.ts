@@ -13,7 +13,8 @@ import {
   Type,
   TypeRegistry,
 } from '@sinclair/typebox'
-import { Value, ValueErrorType } from '@sinclair/typebox/value'
+import { Errors, ValueErrorType } from '@sinclair/typebox/errors'
+import { Check } from '@sinclair/typebox/value'
 import { PhaseError } from './errors.ts'
 import { integerMax } from './limits.ts'
 
@@ -73,8 +74,8 @@ export type Content = Static<typeof ContentSchema>
  * @throws {PhaseError} `unknownField` for a member that the schema does not know, else `invalid`; `pointer` says where.
  */
 export function check<T extends TSchema>(schema: T, references: TSchema[], value: unknown, what: string): Static<T> {
-  if (Value.Check(schema, references, value)) return value
-  const error = Value.Errors(schema, references, value).First()
+  if (Check(schema, references, value)) return value
+  const error = Errors(schema, references, value).First()
   const pointer = error?.path ?? ''
   const unknown = error?.type === ValueErrorType.ObjectAdditionalProperties
   const where = pointer === '' ? '' : ` at "${pointer}"`

@@ -49,6 +49,9 @@ async function bundleProgram(name: string, directory: string): Promise<Metafile>
     outdir: directory,
     outExtension: { '.js': '.mjs' },
     bundle: true,
+    // The command starts in a moment because it loads only what the subcommand at hand needs.
+    splitting: name === 'plasm',
+    chunkNames: 'plasm-[name]-[hash]',
     format: 'esm',
     platform: 'node',
     target: 'node26',

@@ -2,7 +2,16 @@ import { platform } from '#platform'
 import { ApiError, ArgumentError, ProtocolError, TimeoutError, TransportError } from './errors.ts'
 import { pause, retryAfterMs, retryDelayMs } from './retry.ts'
 import { type ServerSentEvent, ServerSentEvents } from './server-sent-events.ts'
-import { type Call, parseAnswer, Reply, type RequestOptions, type Transport } from './transport.ts'
+import {
+  type Body,
+  type Call,
+  type Fetch,
+  type FetchAnswer,
+  parseAnswer,
+  Reply,
+  type RequestOptions,
+  type Transport,
+} from './transport.ts'
 
 /** A stream that says nothing for so long is dead: the node says something every 10 s. */
 const streamSilenceMs = 30_000
@@ -23,7 +32,7 @@ export interface FetchTransportOptions {
   timeoutMs?: number | undefined
   /** Further tries, only of calls that may be repeated. */
   maxRetries?: number | undefined
-  fetch?: typeof globalThis.fetch | undefined
+  fetch?: Fetch | undefined
 }
 
 /** Over `fetch`: undici's in Node, the browser's in a page. Never follows redirects, sends no cookies. */
@@ -32,7 +41,7 @@ export class FetchTransport implements Transport {
   private readonly token: string | undefined
   private readonly timeoutMs: number
   private readonly maxRetries: number
-  private readonly fetch: typeof globalThis.fetch
+  private readonly fetch: Fetch
 
   /** @throws {ArgumentError} */
   constructor({ url, token, timeoutMs = 30_000, maxRetries = 2, fetch }: FetchTransportOptions) {
@@ -136,9 +145,9 @@ export class FetchTransport implements Transport {
   }
 
   /** The answer's head. @throws {ApiError} unless it is 2xx. */
-  private async open(call: Call, watch: Watch, more: Record<string, string>): Promise<Response> {
+  private async open(call: Call, watch: Watch, more: Record<string, string>): Promise<FetchAnswer> {
     const isJson = call.contentType === 'application/json'
-    const body = (isJson ? JSON.stringify(call.body) : call.body) as BodyInit | undefined
+    const body = (isJson ? JSON.stringify(call.body) : call.body) as string | Body | undefined
     const response = await this.guarded(call, watch, () =>
       this.fetch(this.url + target(call), {
         method: call.method,
@@ -168,14 +177,14 @@ export class FetchTransport implements Transport {
     }
   }
 
-  private async *chunks(response: Response, call: Call, watch: Watch): AsyncGenerator<Uint8Array, void, void> {
+  private async *chunks(response: FetchAnswer, call: Call, watch: Watch): AsyncGenerator<Uint8Array, void, void> {
     const reader = response.body?.getReader()
     if (reader === undefined) return
     try {
       for (;;) {
-        const { value, done } = await this.guarded(call, watch, () => reader.read())
-        if (done) return
-        yield value
+        const piece = await this.guarded(call, watch, () => reader.read())
+        if (piece.done) return
+        yield piece.value
       }
     } finally {
       reader.cancel().catch(() => undefined)
@@ -278,7 +287,7 @@ function uploadMsOf({ body }: Call): number {
   return (size / 1024 ** 2) * uploadMsPerMebibyte
 }
 
-function refusal({ status, headers }: Response, text: string, call: Call): ApiError {
+function refusal({ status, headers }: FetchAnswer, text: string, call: Call): ApiError {
   const problem = problemIn(text)
   const said = (name: string): string | undefined => (typeof problem[name] === 'string' ? problem[name] : undefined)
   const requestId = headers.get('x-request-id') ?? said('instance')?.replace(/^urn:uuid:/, '')

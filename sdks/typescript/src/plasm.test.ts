@@ -91,8 +91,7 @@ test('a node that answers with another job is found out', async () => {
   const swapped = new Plasm({
     url: node.http,
     token,
-    fetch: (input, init) =>
-      fetch((input as string).replace(/jobs\/[0-9a-f-]+\/(receipt|request)$/, `jobs/${other}/$1`), init),
+    fetch: (input, init) => fetch(input.replace(/jobs\/[0-9a-f-]+\/(receipt|request)$/, `jobs/${other}/$1`), init),
   })
   const jobId = await ended(await swapped.submit(helloFile, { stdin: 'mine' }))
   await assert.rejects(swapped.verify(jobId), /asked for another job/)

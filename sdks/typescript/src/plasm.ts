@@ -9,7 +9,7 @@ import { type JobOptions, millisecondsOf, readOptions } from './options.ts'
 import { Output } from './output.ts'
 import { inOurWords } from './phase-errors.ts'
 import { Receipt, type VerifyOptions } from './receipt.ts'
-import type { RequestOptions, Transport } from './transport.ts'
+import type { Fetch, RequestOptions, Transport } from './transport.ts'
 import { digestOf, type Module, moduleUpload, stdinOf, type Upload } from './uploads.ts'
 import { Verifier } from './verifier.ts'
 
@@ -29,7 +29,8 @@ export interface PlasmOptions {
   maxRetries?: number | undefined
   /** did:keys or peer ids of which one must have signed a receipt: without any, the node is trusted for whose key it is. */
   executors?: readonly string[] | undefined
-  fetch?: typeof globalThis.fetch | undefined
+  /** Instead of the global one. */
+  fetch?: Fetch | undefined
   /** Instead of all that is above, but for `executors`. */
   transport?: Transport | undefined
 }

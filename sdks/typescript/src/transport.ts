@@ -38,13 +38,37 @@ export interface Transport {
   stream(call: Call, options: RequestOptions): AsyncGenerator<unknown, void, void>
 }
 
+/** The part of `fetch` that is used: give another one to use another HTTP library. Both globals and undici's fit. */
+export type Fetch = (url: string, init: FetchInit) => Promise<FetchAnswer>
+export interface FetchInit {
+  method: string
+  headers: Record<string, string>
+  body?: string | Body
+  duplex?: 'half'
+  signal: AbortSignal
+  redirect: 'manual'
+  credentials: 'omit'
+  cache: 'no-store'
+}
+export interface FetchAnswer {
+  ok: boolean
+  status: number
+  headers: Pick<Headers, 'get'>
+  body: {
+    getReader(): {
+      read(): Promise<{ value: Uint8Array; done: false } | { value?: Uint8Array | undefined; done: true }>
+      cancel(): Promise<void>
+    }
+  } | null
+}
+
 export class Reply {
   readonly status: number
-  readonly headers: Headers
+  readonly headers: Pick<Headers, 'get'>
   /** Empty where a sink got them. */
   readonly bytes: Uint8Array<ArrayBuffer>
 
-  constructor(status: number, headers: Headers, bytes: Uint8Array<ArrayBuffer>) {
+  constructor(status: number, headers: Pick<Headers, 'get'>, bytes: Uint8Array<ArrayBuffer>) {
     this.status = status
     this.headers = headers
     this.bytes = bytes
