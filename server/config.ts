@@ -178,26 +178,12 @@ interface Given {
 }
 
 /** @throws {ConfigError} for an unknown setting or a value that cannot be used; nothing has been started then. */
-export function readConfig(surroundings: Surroundings): Config {
-  return complete(readerOf(surroundings), surroundings.env, surroundings.isTerminal)
-}
-
-/** Each setting as it holds, and what said so: a flag, the environment, a file, or the default. @throws {ConfigError} as `readConfig`. */
-export function explainConfig(surroundings: Surroundings): { name: string; value: string; source: string }[] {
-  const reader = readerOf(surroundings)
-  const config = complete(reader, surroundings.env, surroundings.isTerminal)
-  return settings.map(({ name }) => {
-    const member = name.replaceAll(/-(.)/g, (_all, letter: string) => letter.toUpperCase()) as keyof Config
-    const value = member === 'http' ? `${config.http.host}:${config.http.port}` : config[member]
-    return { name, value: [value ?? 'none'].flat().join(' ') || 'none', source: reader.source(name) }
-  })
-}
-
-function readerOf({ argv, env }: Surroundings): Reader {
+export function readConfig({ argv, env, isTerminal }: Surroundings): Config {
   const flags = readFlags(argv)
   const environment = readEnvironment(env)
   const file = (flags.get('config') ?? environment.get('config'))?.values[0]
-  return new Reader(new Map([...(file === undefined ? [] : readFile(file)), ...environment, ...flags]))
+  const given = new Map([...(file === undefined ? [] : readFile(file)), ...environment, ...flags])
+  return complete(new Reader(given), env, isTerminal)
 }
 
 /** The help text of `plasm serve`, made of the settings themselves. */

@@ -12,9 +12,9 @@ export const config: CommandFile = {
   after: `  plasm config show --origin
   plasm config show --origin -- --config plasm.toml --slots 0`,
   async run(context, [_show, flags]: [string, string[]], { origin }: { origin?: true }) {
-    const { explainConfig } = await import('../../server/config.ts')
-    const { env, stdout } = context.terminal
-    const node = explainConfig({ argv: flags, env, isTerminal: stdout.isTTY })
+    const { explain, readSettings } = await import('../settings.ts')
+    const { env } = context.terminal
+    const node = explain(readSettings(context, flags))
     const from = (variable: string) => ((env[variable] ?? '') === '' ? 'default' : `environment ${variable}`)
     const client = [
       { name: 'url', value: context.url(), source: from('PLASM_URL') },
