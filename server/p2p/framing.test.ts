@@ -116,6 +116,17 @@ test('an end is an error wherever it comes, and what came whole before it is sti
   }
 })
 
+test('a peer that has said all before anybody listens is heard', async () => {
+  for (let round = 0; round < 100; round++) {
+    const stream = await pair.greeted(encoded(round))
+    if (round % 2 === 1) await pair.echo()
+    const frames = new FrameStream(stream)
+    assert.equal((await frames.read(set, limits)).header.type, 'data')
+    await rejection(frames.read(set, limits), 'unavailable')
+    frames.finish()
+  }
+})
+
 test('a frame that takes too long is given up', async () => {
   const { raw, far } = await openFrames()
   raw.send(encoded(1, randomBytes(100)).subarray(0, 50))

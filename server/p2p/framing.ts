@@ -57,7 +57,8 @@ export class FrameStream {
     stream.addEventListener('close', event => {
       if (event.error !== undefined || stream.readableEnded) this.fail(event.error)
     })
-    if (stream.readableEnded) this.fail()
+    // A peer that was quick may have said all while the protocol was negotiated: what it said is handed out before this.
+    if (stream.readableEnded) queueMicrotask(() => this.fail())
   }
 
   /** Whether bytes wait for the peer to take them: a frame that may be skipped should be. */

@@ -6,6 +6,7 @@ import { createLibp2p } from 'libp2p'
 import { guardedYamux } from '../guard.ts'
 
 const protocol = '/test/1'
+const greeting = '/test/greeting/1'
 
 export interface Ends {
   /** Who opened the stream. */
@@ -43,6 +44,17 @@ export class StreamPair {
     })
     const near = await this.connection.newStream(protocol)
     return { near, far: await far }
+  }
+
+  /** A stream whose far end says `bytes` and ends as soon as it is there. */
+  async greeted(bytes: Uint8Array): Promise<Stream> {
+    const far = this.nodes[1] as Libp2p
+    const greet = async (stream: Stream) => {
+      stream.send(bytes)
+      await stream.close()
+    }
+    await far.handle(greeting, greet, { force: true })
+    return this.connection.newStream(greeting)
   }
 
   /** Resolves when everything that was sent before has been read at the far end. */
