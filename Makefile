@@ -65,6 +65,7 @@ bench: node_modules/.installed ## Measure the node beside its floors, JSON out
 	@$(NODE) bench/run.ts
 
 .PHONY: dist
-dist: node_modules/.installed ## Bundle the node, and pack it for npx, and the TypeScript SDK, in build/
+dist: node_modules/.installed ## Bundle the node, and pack it for npx, and the SDKs, in build/
 	@$(NODE) release/tarball.ts
 	@$(NODE) release/sdk.ts
+	@$(NODE) release/php.ts
