@@ -137,6 +137,23 @@ final class HttpTest extends TestCase
         }
     }
 
+    public function testATimeIsATimeAndNothingElse(): void
+    {
+        $wire = ['jobId' => 'j', 'sequence' => 1, 'type' => 'created', 'state' => 'queued', 'attempt' => 1];
+        $at = static fn (mixed $text): string => JobEvent::fromWire(['at' => $text] + $wire)->at->format('Y-m-d\TH:i:s.up');
+        self::assertSame('2026-01-02T03:04:05.000000Z', $at('2026-01-02T03:04:05Z'));
+        self::assertSame('2026-01-02T03:04:05.123456Z', $at('2026-01-02T03:04:05.123456789Z'));
+        self::assertSame('2026-01-02T03:04:05.500000+02:00', $at('2026-01-02T03:04:05.5+02:00'));
+        foreach (['now', 'tomorrow', '', '@1', '2026-01-02', '2026-13-40T99:99:99Z', "2026-01-02T03:04:05Z\n", 5] as $bad) {
+            try {
+                $at($bad);
+                self::fail("\"$bad\" was accepted");
+            } catch (ProtocolException) {
+                self::assertTrue(true);
+            }
+        }
+    }
+
     public function testNothingLeavesThatCouldBeAnotherRequest(): void
     {
         $calls = [

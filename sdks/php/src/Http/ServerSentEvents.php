@@ -18,6 +18,8 @@ final class ServerSentEvents
     private const RETRY_MS_MAX = 30_000;
 
     private string $buffer = '';
+    /** How much of the buffer holds no line end: not looked at again, however small the pieces are. */
+    private int $scanned = 0;
     private bool $begun = false;
     private string $type = '';
     /** @var list<string> */
@@ -64,14 +66,16 @@ final class ServerSentEvents
     /** The next whole line, which ends in LF, CR LF or CR; a CR at the end may still become CR LF. */
     private function line(): ?string
     {
-        $end = strcspn($this->buffer, "\r\n");
+        $end = $this->scanned + strcspn($this->buffer, "\r\n", $this->scanned);
         if ($end === strlen($this->buffer)) {
+            $this->scanned = $end;
             return null;
         }
         $feed = $this->buffer[$end] === "\r";
         if ($feed && $end + 1 === strlen($this->buffer)) {
             return null;
         }
+        $this->scanned = 0;
         $line = substr($this->buffer, 0, $end);
         $this->buffer = substr($this->buffer, $end + ($feed && $this->buffer[$end + 1] === "\n" ? 2 : 1));
         return $line;

@@ -81,10 +81,17 @@ trait Wire
 
     private static function fromWireTime(string $text): \DateTimeImmutable
     {
+        static $utc = null;
+        $utc ??= new \DateTimeZone('UTC');
+        $pattern = '/^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?)(Z|[+-]\d\d:\d\d)$/D';
         try {
-            return new \DateTimeImmutable($text);
+            if (preg_match($pattern, $text, $found) === 1) {
+                // PHP looks the zone "Z" up in a table of all abbreviations, which takes ten times as long as the rest.
+                return $found[2] === 'Z' ? new \DateTimeImmutable($found[1], $utc) : new \DateTimeImmutable($text);
+            }
         } catch (\Exception) {
-            throw ProtocolException::expected('a time', $text);
+            // Its form is that of a time, but no calendar has it.
         }
+        throw ProtocolException::expected('a time', $text);
     }
 }
