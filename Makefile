@@ -60,9 +60,18 @@ sdks: openapi ## Generate the SDKs' clients from the document
 	$(NODE) openapi/sdks.ts
 	$(NODE) sdks/php/readme.ts
 
+.PHONY: php-trixie
+php-trixie: node_modules/.installed ## The PHP SDK's tests under the PHP of Debian trixie, in a root of its own (as root)
+	@$(NODE) sdks/php/testing/trixie.ts
+
 .PHONY: bench
 bench: node_modules/.installed ## Measure the node beside its floors, JSON out
 	@$(NODE) bench/run.ts
+
+.PHONY: bench-php
+bench-php: node_modules/.installed ## Measure the PHP SDK beside raw curl, JSON out
+	@REQUIRED=1 .ci/install php
+	@$(NODE) bench/php.ts
 
 .PHONY: dist
 dist: node_modules/.installed ## Bundle the node, and pack it for npx, and the SDKs, in build/

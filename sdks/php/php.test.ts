@@ -81,6 +81,20 @@ describe('the PHP SDK', { skip: without('php') }, () => {
     }
   })
 
+  test('a long wait shows a line on a terminal, and nothing elsewhere', { skip: without('script') }, async () => {
+    const file = join(directory, 'wait.php')
+    const options = "['timeout' => '2500ms']"
+    const wait = `echo (new Plasm\\Client())->wait((new Plasm\\Client())->submit('fixtures/loop.wasm', ${options}))->reason?->value;`
+    await writeFile(file, `<?php require '${autoloadFile}'; ${wait}`)
+    const [there, elsewhere] = await Promise.all([
+      run('script', ['-qec', `php ${file}`, '/dev/null'], { cwd: directory, env }),
+      run('php', [file], { cwd: directory, env }),
+    ])
+    assert.deepEqual(elsewhere, { code: 0, stdout: 'timedOut', stderr: '' })
+    assert.match(there.stdout, /\r\x1b\[Krunning on 12D3KooW\w+, 1 s/)
+    assert.match(there.stdout, /\r\x1b\[KtimedOut$/, 'the line is gone at the end')
+  })
+
   test('the style is PSR-12', { skip: without('phpcs') }, async () => {
     // The project's three lines are spelled as everywhere.
     const found = await run('phpcs', ['--standard=PSR12', '-n', '--ignore=*/hello.php', 'sdks/php', 'examples'])
