@@ -3,6 +3,7 @@
  * settle.ts, phase/job.ts); what is here only asks them and does what they say.
  */
 import { randomUUIDv7 } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { isPhaseError, PhaseError } from '../../phase/errors.ts'
 import { isTerminal, type Job, type JobEvent, type JobReason, type JobTransition } from '../../phase/job.ts'
 import type { JobStore } from '../store/jobs.ts'
@@ -39,6 +40,9 @@ export interface SchedulerParts extends Omit<DeliveryParts, 'apply' | 'worker' |
 const idempotencyMs = 24 * 3_600_000
 /** How often the queue is looked at while somebody waits: deadlines and exclusions end without an event. */
 const tickMs = 100
+/** Between tries to write to a disk that is full. */
+const rewriteFirstMs = 100
+const rewriteLastMs = 5_000
 
 export class Scheduler {
   private readonly parts: SchedulerParts
@@ -50,7 +54,7 @@ export class Scheduler {
   private readonly starting = new Map<string, number>()
   private localExcludedUntilMs = 0
   private looking = false
-  private stopped = false
+  private readonly stopping = new AbortController()
   private timer: NodeJS.Timeout | undefined
   /** Submissions between the check of the queue's length and their place in it. */
   private entering = 0
@@ -73,10 +77,10 @@ export class Scheduler {
 
   /** Stops placing. What runs goes on until it ends or `signal` aborts; what was not ended stays in the store for the next start. */
   async stop(signal: AbortSignal): Promise<void> {
-    this.stopped = true
+    this.stopping.abort()
     clearTimeout(this.timer)
     const abort = () => {
-      for (const { cancel } of this.delivering.values()) cancel.abort(stopping)
+      for (const { cancel } of this.delivering.values()) cancel.abort(nodeStops)
     }
     if (signal.aborted) abort()
     signal.addEventListener('abort', abort, { once: true })
@@ -96,7 +100,7 @@ export class Scheduler {
    * @throws {PhaseError} as `readSubmission`; `busy` when the queue is full; `idempotencyConflict`.
    */
   async submit(value: unknown, options: { idempotencyKey?: string } = {}): Promise<{ job: Job; created: boolean }> {
-    if (this.unfinished + this.entering >= this.parts.queueMax || this.stopped) {
+    if (this.unfinished + this.entering >= this.parts.queueMax || this.stopping.signal.aborted) {
       throw new PhaseError(
         'busy',
         `Cannot accept the job: ${this.unfinished} jobs are unfinished, the limit is ${this.parts.queueMax}`,
@@ -163,7 +167,7 @@ export class Scheduler {
 
   /** Many things happen in one turn of the event loop; one look answers all. */
   private lookSoon(): void {
-    if (this.looking || this.stopped) return
+    if (this.looking || this.stopping.signal.aborted) return
     this.looking = true
     queueMicrotask(() => {
       this.looking = false
@@ -173,7 +177,7 @@ export class Scheduler {
 
   /** Places what can be placed, in the order of arrival, and comes back when something may have changed. */
   private look(): void {
-    if (this.stopped) return
+    if (this.stopping.signal.aborted) return
     const { identity, nowMs, directory } = this.parts
     for (const job of this.waiting.takeOverdue(nowMs())) this.expire(job)
     const candidates = directory.candidates()
@@ -231,9 +235,7 @@ export class Scheduler {
           'a delivery did not end the job',
         )
       this.count(peerId, problem.code)
-      await this.recover(job, peerId, problem).catch((cause: unknown) => {
-        log.error({ error: cause, job: job.id }, 'cannot write what became of a job')
-      })
+      await this.insist(job, () => this.recover(job, peerId, problem))
     }
   }
 
@@ -245,7 +247,7 @@ export class Scheduler {
     if (problem.code === 'stale') return
     const current = await this.parts.jobs.get(job.id)
     if (current === undefined || isTerminal(current.state) || current.attempt !== job.attempt) return
-    if (this.stopped && current.cancelRequestedAt === undefined) return
+    if (this.stopping.signal.aborted && current.cancelRequestedAt === undefined) return
     const refusal = problem.code === 'refused' && isPhaseError(problem.cause) ? problem.cause : undefined
     if (problem.code !== 'cancelled') this.exclude(peerId, refusal ?? problem)
     const plain = refusal !== undefined && afterRefusal(refusal) === 'elsewhere'
@@ -274,15 +276,28 @@ export class Scheduler {
   }
 
   private expire(job: Job): void {
-    const { directory, now, nowMs, log } = this.parts
+    const { directory, now, nowMs } = this.parts
     const placed = place(job.manifest, this.localCapacity(), directory.candidates(), nowMs())
     const why = placed.kind === 'wait' ? placed.why : 'one became free too late'
     const before = job.detail === undefined ? '' : `; before: ${job.detail}`
     const detail = `no node took the job within ${job.manifest.queueMs} ms: ${why}${before}`.slice(0, 1024)
     const event: JobTransition = { type: 'finished', attempt: job.attempt, at: now(), reason: 'noPeer', detail }
-    this.apply(job.id, event).catch((error: unknown) =>
-      log.error({ error, job: job.id }, 'cannot write that a job expired'),
-    )
+    void this.insist(job, () => this.apply(job.id, event))
+  }
+
+  /** What became of a job is written as soon as it can be: else it would be neither waiting nor running until the next start. Never rejects. */
+  private async insist(job: Job, write: () => Promise<unknown>): Promise<void> {
+    const { signal } = this.stopping
+    for (let waitMs = rewriteFirstMs; ; waitMs = Math.min(waitMs * 2, rewriteLastMs)) {
+      try {
+        await write()
+        return
+      } catch (error) {
+        this.parts.log.error({ error, job: job.id }, 'cannot write what became of a job')
+        if (!isPhaseError(error, 'quotaExceeded', 'busy') || signal.aborted) return
+      }
+      await delay(waitMs, undefined, { signal }).catch(() => {})
+    }
   }
 
   private async apply(
@@ -301,4 +316,4 @@ export class Scheduler {
   }
 }
 
-const stopping = new PhaseError('unavailable', 'The node is stopping')
+const nodeStops = new PhaseError('unavailable', 'The node is stopping')

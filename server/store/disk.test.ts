@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { isPhaseError } from '../../phase/errors.ts'
+import { smallDisk } from '../testing/disk.ts'
 import { Store } from './store.ts'
 import { rejection } from './testing/errors.ts'
 import { newJob, stream } from './testing/samples.ts'
@@ -42,20 +41,4 @@ async function createUntilRefused(store: Store): Promise<{ created: string[]; fa
     const refused = settled.find(result => result.status === 'rejected')
     if (refused !== undefined) return { created, failure: refused.reason }
   }
-}
-
-/** A file system of `size` that ends with the test; `undefined` where this user may not mount. */
-async function smallDisk(t: TestContext, size: string): Promise<string | undefined> {
-  const directory = await mkdtemp(join(tmpdir(), 'plasm-disk-'))
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', directory], { stdio: 'ignore' })
-  } catch {
-    await rm(directory, { recursive: true })
-    return undefined
-  }
-  t.after(async () => {
-    execFileSync('umount', ['-l', directory])
-    await rm(directory, { recursive: true })
-  })
-  return directory
 }
