@@ -212,7 +212,7 @@ test('a lost peer costs an attempt, and the job ends elsewhere with one receipt'
 })
 
 test('after five lost attempts the job fails, with the last reason', async () => {
-  const { run } = await network([Array.from({ length: 9 }, () => ({ breaks: true }))])
+  const { run } = await network(Array.from({ length: 6 }, () => [{ breaks: true }]))
   const job = await run()
   assert.equal(job.state, 'failed')
   assert.equal(job.reason, 'noPeer')
