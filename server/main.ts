@@ -40,8 +40,8 @@ export async function serve({ argv, env, stdout, stderr }: Terminal): Promise<nu
   }
 }
 
-const readyLine = ({ dataDir }: Config, { http, p2p }: Ready): string =>
-  `Plasm ${version} serves ${http} (Swagger UI: ${http}/docs), peers reach it at ${p2p.join(', ')}, data in ${dataDir}. Stop with Ctrl-C.\n`
+const readyLine = ({ dataDir }: Config, { http, p2p, sandbox }: Ready): string =>
+  `Plasm ${version} serves ${http} (Swagger UI: ${http}/docs), peers reach it at ${p2p.join(', ')}, data in ${dataDir}. Modules run behind ${sandbox.join(', ')}. Stop with Ctrl-C.\n`
 
 /** The first SIGTERM or SIGINT. A second one ends the process at once. */
 function untilSignal(): Promise<string> {

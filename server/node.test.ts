@@ -269,7 +269,7 @@ describe('start and stop', () => {
     child.kill('SIGINT')
     assert.match(
       line.toString(),
-      /^Plasm \S+ serves http:\/\/127\.0\.0\.1:\d+ \(Swagger UI: http:.*\/docs\), peers reach it at \/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\/12D3Koo\w+, data in .*human\. Stop with Ctrl-C\.\n$/,
+      /^Plasm \S+ serves http:\/\/127\.0\.0\.1:\d+ \(Swagger UI: http:.*\/docs\), peers reach it at \/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\/12D3Koo\w+, data in .*human\. Modules run behind process, \w+.*\. Stop with Ctrl-C\.\n$/,
     )
     assert.deepEqual(await once(child, 'exit'), [0, null])
   })

@@ -30,6 +30,8 @@ export interface Ready {
   http: string
   p2p: string[]
   peerId: string
+  /** What stands between a module and this machine. */
+  sandbox: string[]
 }
 
 export interface Node {
@@ -162,7 +164,7 @@ async function startParts(base: Base, onStop: (undo: () => Promise<unknown>) => 
     setTimeout(() => drain.abort(), drainMs).unref()
     await app.close()
   })
-  return { http, p2p: p2p.addresses(), peerId: base.identity.peerId }
+  return { http, p2p: p2p.addresses(), peerId: base.identity.peerId, sandbox: executor.sandbox }
 }
 
 function createP2p(

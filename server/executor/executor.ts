@@ -13,10 +13,13 @@ export type { Execution, ExecutionRequest } from './execution.ts'
 
 /** Admission of the largest module takes about 3 s here. */
 const inspectWithinMs = 20_000
-/** A child does so many jobs: whatever leaks, leaks no further. Starting another costs 30 ms. */
 const jobsPerChild = 2_000
 /** Memory of this size comes back most surely with its process. */
 const retireAboveBytes = 256 * 1024 * 1024
+/** Idle, a child holds some 90 MiB, and its compiled modules: above this, twice in a row, something else stays. Looked at now and then. */
+const residentBytesMax = 256 * 1024 * 1024
+const weighEveryJobs = 64
+const weighAboveBytes = 16 * 1024 * 1024
 /** Bytes go to a child at 1 GB/s here: what a large stdin takes on its way is not the guest's time. */
 const transferBytesPerMs = 100_000
 
@@ -84,8 +87,11 @@ export class Executor {
     try {
       const child = await pool.acquire(signal, request.module.digest)
       const execution = await this.runIn(child, request, signal)
-      if (this.isSpent(child, request, execution)) pool.retire(child)
-      else pool.release(child)
+      if (child.spent || this.isSpent(child, request, execution)) pool.retire(child)
+      else {
+        pool.release(child)
+        if (isWorthWeighing(child, execution)) void this.weigh(child)
+      }
       return execution
     } catch (error) {
       if (signal.aborted) return fault('cancelled', 'it was cancelled before it began')
@@ -171,14 +177,28 @@ export class Executor {
     }
   }
 
-  /** Whether the child shall not see another job. */
+  /** Whether the child shall not see another job: it has done enough, was stopped in the middle of something, or has held much. */
   private isSpent(child: ExecutorProcess, { stdin }: ExecutionRequest, execution: Execution): boolean {
-    if (this.options.isolation === 'fresh' || child.jobs >= jobsPerChild) return true
+    if (this.options.isolation === 'fresh' || child.jobs >= (this.options.jobsPerChild ?? jobsPerChild)) return true
     if (execution.kind === 'faulted') return execution.reason !== 'moduleRejected'
     const { stdout, stderr, usage, stopped } = execution
-    if (stopped === 'depthExhausted') return true
+    if (stopped !== undefined) return true
     return usage.memoryBytesPeak + stdin.length + stdout.length + stderr.length > retireAboveBytes
   }
+
+  /** Retires a child whose resident memory stays high. */
+  private async weigh(child: ExecutorProcess): Promise<void> {
+    const bytes = await child.residentBytes()
+    child.heavy = bytes !== undefined && bytes > residentBytesMax ? child.heavy + 1 : 0
+    if (child.heavy < 2) return
+    child.spent = true
+    this.running().retireIdle(child)
+  }
+}
+
+function isWorthWeighing(child: ExecutorProcess, execution: Execution): boolean {
+  const large = execution.kind === 'ended' && execution.usage.memoryBytesPeak > weighAboveBytes
+  return large || child.heavy > 0 || child.jobs % weighEveryJobs === 0
 }
 
 function runMessage(child: ExecutorProcess, request: ExecutionRequest, module: Uint8Array): RunMessage {

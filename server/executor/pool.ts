@@ -90,6 +90,11 @@ export class Pool {
     child.kill()
   }
 
+  /** Ends a child if nobody has it now. */
+  retireIdle(child: ExecutorProcess): void {
+    if (this.idle.includes(child)) this.retire(child)
+  }
+
   private takeIdle(digest: string | undefined): ExecutorProcess | undefined {
     const warm = digest === undefined ? -1 : this.idle.findIndex(({ modules }) => modules.has(digest))
     return warm >= 0 ? this.idle.splice(warm, 1)[0] : this.idle.pop()

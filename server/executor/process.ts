@@ -16,6 +16,10 @@ export class ExecutorProcess {
   /** Processor time until its last word, microseconds. */
   cpuTotalUs = 0
   jobs = 0
+  /** It shall not see another job. */
+  spent = false
+  /** How often in a row it was found to hold much memory. */
+  heavy = 0
   private readonly child: ChildProcess
   private readonly channel: Channel
 
@@ -69,7 +73,7 @@ export class ExecutorProcess {
   /** Processor time since its last word, where the operating system tells (Linux). */
   async cpuUsSinceLastWord(): Promise<number | undefined> {
     try {
-      const tasks = `/proc/${this.pid}/task`
+      const tasks = `/proc/${await innermost(this.pid)}/task`
       const texts = await Promise.all((await readdir(tasks)).map(id => readFile(`${tasks}/${id}/schedstat`, 'utf8')))
       const totalNs = texts.reduce((sum, text) => sum + Number(text.split(' ')[0]), 0)
       return Math.max(0, Math.round(totalNs / 1000) - this.cpuTotalUs)
@@ -77,4 +81,25 @@ export class ExecutorProcess {
       return undefined
     }
   }
+
+  /** What it holds of the machine's memory, where the operating system tells (Linux). */
+  async residentBytes(): Promise<number | undefined> {
+    try {
+      const status = await readFile(`/proc/${await innermost(this.pid)}/status`, 'utf8')
+      return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024
+    } catch {
+      return undefined
+    }
+  }
+}
+
+/** Node itself: what shuts it in may be a process around it, which waits. */
+async function innermost(pid: number | undefined): Promise<string> {
+  let found = String(pid)
+  for (let depth = 0; depth < 4; depth++) {
+    const [below = ''] = (await readFile(`/proc/${found}/task/${found}/children`, 'utf8')).split(' ')
+    if (below === '') break
+    found = below
+  }
+  return found
 }

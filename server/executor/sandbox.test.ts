@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import { json } from 'node:stream/consumers'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { openSandbox } from './sandbox.ts'
 import { encodeProgram } from './sources.ts'
@@ -65,6 +65,52 @@ test('a child can reach nothing but its pipe', async () => {
   for (const [name, end] of Object.entries(tries)) {
     assert.match(String(end), refusals[name] ?? /^ERR_ACCESS_DENIED$/, name)
   }
+})
+
+/** The same without Node's own refusals: what is left is the operating system's. */
+const plainProbe = `
+import { readFileSync, readdirSync, writeFileSync, writeSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { createServer } from 'node:net'
+import { networkInterfaces } from 'node:os'
+const attempt = async doing => { try { return await doing() ?? 'allowed' } catch (error) { return error.code } }
+const run = () => { const { error } = spawnSync(process.execPath, ['--version']); if (error) throw error }
+const listen = () => new Promise((resolve, reject) =>
+  createServer().once('error', reject).listen(0, '127.0.0.1', function () { this.close(); resolve() }))
+const report = {
+  user: process.getuid(), directories: readdirSync('/'), interfaces: await attempt(() => Object.keys(networkInterfaces()).join()),
+  passwords: await attempt(() => void readFileSync('/etc/shadow')), process: await attempt(() => void readFileSync('/proc/' + process.ppid + '/environ')),
+  write: await attempt(() => writeFileSync('/tmp/plasm-was-here', 'x')), run: await attempt(run), listen: await attempt(listen),
+  signal: await attempt(() => void process.kill(process.ppid, 'SIGCONT')),
+}
+writeSync(3, JSON.stringify(report))
+`
+
+describe('what the operating system adds holds without Node’s help', async () => {
+  const sandbox = await openSandbox()
+  const layer = (name: string) => ({ skip: sandbox.layers.includes(name) ? false : `the layer ${name} is not on here` })
+  const child = sandbox.spawnPlain(['--input-type=module', '--eval', plainProbe])
+  const report = (await json(child.stdio[3] as Duplex)) as Record<string, unknown>
+  const allowed = Object.keys(report).filter(name => report[name] === 'allowed')
+
+  test('resourceLimits: no file can be written', layer('resourceLimits'), () => assert.ok(!allowed.includes('write')))
+  test('ownUser: it is nobody that owns anything', layer('ownUser'), () => {
+    assert.ok((report['user'] as number) >= 60_578)
+    assert.ok(!allowed.includes('passwords') && !allowed.includes('process') && !allowed.includes('signal'))
+  })
+  test('ownNetwork: there is no network to listen on', layer('ownNetwork'), () => {
+    // Asking is refused, too, where there is a filter.
+    assert.match(String(report['interfaces']), /^$|^ERR_SYSTEM_ERROR$/)
+  })
+  test('ownNamespaces: no files but Node and the libraries, no other process', layer('ownNamespaces'), () => {
+    for (const name of report['directories'] as string[]) assert.match(name, /^(lib\d*|usr|node)$/)
+    assert.equal(report['passwords'], 'ENOENT')
+    assert.equal(report['process'], 'ENOENT')
+  })
+  test('systemCallFilter: no sockets, no processes', layer('systemCallFilter'), () => {
+    assert.equal(report['listen'], 'EPERM')
+    assert.equal(report['run'], 'EPERM')
+  })
 })
 
 const alive = (pid: number) => existsSync(`/proc/${pid}`)

@@ -1,10 +1,13 @@
 /**
  * How a child is shut in, layer over layer. Node's permission model is a seat belt and not a wall (its own documentation says so); what the
- * operating system adds is used where it is there.
+ * operating system adds is used where it is there, the strongest of the chains below that works.
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { promisify } from 'node:util'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { realpathSync } from 'node:fs'
+import type { Writable } from 'node:stream'
 import { tableEntriesMax } from '../../machine/limits.ts'
+import { seccompFilter } from './seccomp.ts'
 import { bootstrap } from './sources.ts'
 
 const nodeFlags = [
@@ -21,47 +24,153 @@ const nodeFlags = [
   `--wasm-max-table-size=${tableEntriesMax}`,
 ]
 
-/** Of util-linux, the more the better: dies with its parent even in an endless loop, gains no privileges, and as root has none. */
-const setprivFile = '/usr/bin/setpriv'
-const setprivTries = [
-  {
-    flags: ['--pdeathsig', 'KILL', '--no-new-privs', '--bounding-set=-all', '--inh-caps=-all'],
-    layers: ['parentDeathSignal', 'noNewPrivileges', 'noCapabilities'],
-  },
-  { flags: ['--pdeathsig', 'KILL', '--no-new-privs'], layers: ['parentDeathSignal', 'noNewPrivileges'] },
-]
+/** What is always there. */
+const ownLayers = ['process', 'emptyEnvironment', 'onePipe', 'nodePermission']
 
 export interface Sandbox {
   /** The layers that are on, for people and for the node's description of itself. */
   layers: string[]
+  /** A child that waits for its program (sources.ts). */
   spawn(): ChildProcess
+  /** Node with these arguments instead, and so with nothing around it but what the operating system gives. */
+  spawnPlain(args: readonly string[]): ChildProcess
 }
 
+/** Commands, each of which runs the next; the last one runs `node`. */
+interface Chain {
+  layers: string[]
+  /** `user` is of no other child at that time. */
+  command(user: number): string[]
+  node: string
+  /** Read by the command from descriptor 4. */
+  filter?: Uint8Array
+}
+
+/** Tries the chains, some 50 ms each, until one works. */
 export async function openSandbox(): Promise<Sandbox> {
-  const setpriv = await firstThatWorks()
-  const command = [...(setpriv === undefined ? [] : [setprivFile, ...setpriv.flags]), process.execPath]
-  const [file, ...before] = command as [string, ...string[]]
+  const chain = await firstThatWorks()
+  let users = 0
   return {
-    layers: ['process', 'emptyEnvironment', 'onePipe', 'nodePermission', ...(setpriv?.layers ?? [])],
-    spawn: () =>
-      spawn(file, [...before, ...nodeFlags, '--input-type=module', '--eval', bootstrap], {
-        // A session of its own: Ctrl-C in a terminal is for the node, which then stops its children itself.
-        detached: true,
-        cwd: '/',
-        env: {},
-        stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-      }),
+    layers: [...ownLayers, ...chain.layers],
+    spawn: () => start(chain, users++, [...nodeFlags, '--input-type=module', '--eval', bootstrap]),
+    spawnPlain: args => start(chain, users++, args),
   }
 }
 
-async function firstThatWorks(): Promise<(typeof setprivTries)[number] | undefined> {
-  for (const one of setprivTries) {
-    try {
-      await promisify(execFile)(setprivFile, [...one.flags, '/bin/true'], { timeout: 5000, env: {} })
-      return one
-    } catch {
-      // Not there (another operating system), or not allowed: the next best.
-    }
+const isRoot = process.getuid?.() === 0
+const node = realpathSync(process.execPath)
+const bare: Chain = { layers: [], command: () => [], node }
+
+/** User ids that nothing else is given on a system by the rules of systemd (https://systemd.io/UIDS-GIDS). */
+const userFirst = 60_578
+const userCount = 600
+
+/** Of util-linux. The child dies with its parent even in an endless loop, gains no privileges, and as root has none. */
+function setpriv({ drop, user }: { drop: boolean; user: number | undefined }): string[] {
+  const ids = user === undefined ? [] : ['--reuid', String(user), '--regid', String(user), '--clear-groups']
+  const none = drop ? ['--bounding-set=-all', '--inh-caps=-all'] : []
+  return ['/usr/bin/setpriv', '--pdeathsig', 'KILL', '--no-new-privs', ...none, ...ids]
+}
+
+/** Writes no file, leaves no core, opens little. A user of its own may be bound in processes, too: threads count, and Node has a dozen. */
+function limits(ownUser: boolean): string[] {
+  const processes = ownUser ? ['--nproc=64'] : []
+  return ['/usr/bin/prlimit', '--core=0', '--fsize=0', '--nofile=64', ...processes]
+}
+
+/** Where memory runs out, the kernel takes a child before it takes the node. */
+const firstOutOfMemory = ['/usr/bin/choom', '-n', '1000', '--']
+
+/** A network without interfaces, and nobody else's System V objects. */
+const ownNetwork = ['--net', '--ipc', '--uts', '--']
+
+/** Nothing of the host's files but Node and the libraries, no other process, no network. */
+const bubblewrap = [
+  ['/usr/bin/bwrap', '--unshare-all', '--die-with-parent'],
+  ...['/lib', '/lib64', '/usr/lib', '/usr/lib64'].map(path => ['--ro-bind-try', path, path]),
+  ['--ro-bind', node, '/node'],
+].flat()
+
+function chains(): Chain[] {
+  const filter = seccompFilter()
+  const user = (number: number) => (isRoot ? userFirst + (number % userCount) : undefined)
+  const before = [...firstOutOfMemory, ...limits(isRoot)]
+  const usual = [
+    'firstOutOfMemory',
+    'resourceLimits',
+    'parentDeathSignal',
+    'noNewPrivileges',
+    'noCapabilities',
+    ...(isRoot ? ['ownUser'] : []),
+  ]
+  const shut = (number: number) => [...before, ...setpriv({ drop: isRoot, user: user(number) })]
+  const unshare = ['/usr/bin/unshare', ...(isRoot ? [] : ['--user', '--map-current-user']), ...ownNetwork]
+  return [
+    ...(filter === undefined
+      ? []
+      : [
+          {
+            layers: [...usual, 'ownNetwork', 'ownNamespaces', 'systemCallFilter'],
+            command: (number: number) => [...shut(number), ...bubblewrap, '--seccomp', '4'],
+            node: '/node',
+            filter,
+          },
+        ]),
+    { layers: [...usual, 'ownNetwork', 'ownNamespaces'], command: n => [...shut(n), ...bubblewrap], node: '/node' },
+    {
+      layers: [...usual, 'ownNetwork'],
+      command: n => [...before, ...unshare, ...setpriv({ drop: true, user: user(n) })],
+      node,
+    },
+    { layers: usual, command: shut, node },
+    {
+      layers: ['parentDeathSignal', 'noNewPrivileges', 'noCapabilities'],
+      command: () => setpriv({ drop: isRoot, user: undefined }),
+      node,
+    },
+    {
+      layers: ['parentDeathSignal', 'noNewPrivileges'],
+      command: () => setpriv({ drop: false, user: undefined }),
+      node,
+    },
+  ]
+}
+
+async function firstThatWorks(): Promise<Chain> {
+  if (process.platform !== 'linux') return bare
+  for (const chain of chains()) if (await works(chain)) return chain
+  return bare
+}
+
+/** Whether Node itself can be run so: not everywhere may another user read it. */
+async function works(chain: Chain): Promise<boolean> {
+  const child = start(chain, userCount - 1, ['--version'])
+  const timer = setTimeout(() => child.kill('SIGKILL'), 5_000)
+  try {
+    const [code] = (await once(child, 'exit')) as [number | null]
+    return code === 0
+  } catch {
+    return false
+  } finally {
+    clearTimeout(timer)
   }
-  return undefined
+}
+
+function start(chain: Chain, user: number, args: readonly string[]): ChildProcess {
+  const [file, ...rest] = [...chain.command(user), chain.node, ...args] as [string, ...string[]]
+  const child = spawn(file, rest, {
+    // A session of its own: Ctrl-C in a terminal is for the node, which then stops its children itself.
+    detached: true,
+    cwd: '/',
+    env: {},
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe', ...(chain.filter === undefined ? [] : (['pipe'] as const))],
+  })
+  if (chain.filter !== undefined) give(child.stdio[4] as Writable, chain.filter)
+  return child
+}
+
+/** Whoever should read it may be gone before: then the child is, too, and says so itself. */
+function give(pipe: Writable, bytes: Uint8Array): void {
+  pipe.on('error', () => {})
+  pipe.end(bytes)
 }

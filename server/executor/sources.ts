@@ -66,6 +66,7 @@ registerHooks({
   load: (url, context, next) =>
     own(url) ? { format: 'module', source: sources[url], shortCircuit: true } : next(url, context),
 })
+delete process.env.PWD
 await import(entry)
 `
 
