@@ -28,6 +28,7 @@ use Plasm\Generated\Model\Stdin;
 use Plasm\Generated\Model\Verification;
 use Plasm\Http\CurlTransport;
 use Plasm\Http\RequestOptions;
+use Plasm\Http\Retry;
 use Plasm\Http\Transport;
 use Plasm\Phase\Digest;
 
@@ -46,6 +47,7 @@ final class Client
     private const URL = 'http://127.0.0.1:7527';
     /** One answer is waited for so long before it is asked for again: proxies cut what says nothing. */
     private const WAIT_SECONDS = 25;
+    private const PAUSE_SECONDS = 0.5;
     private const STDERR_TAIL_BYTES = 4096;
 
     public readonly JobsApi $jobs;
@@ -129,23 +131,22 @@ final class Client
     public function wait(string $jobId, ?float $timeout = null): Job
     {
         $begun = microtime(true);
-        [$last, $after] = [null, null];
-        do {
-            $tell = $this->progress === null ? null : function () use ($begun, &$last): void {
-                ($this->progress)(new Progress(microtime(true) - $begun, event: $last));
-            };
-            $left = $timeout === null ? null : max(0.001, $begun + $timeout - microtime(true));
-            try {
-                foreach ($this->jobs->streamJobEvents($jobId, $after, new RequestOptions(timeout: $left, progress: $tell)) as $event) {
-                    [$last, $after] = [$event, $event->sequence];
-                    $tell === null || $tell();
-                }
-            } finally {
-                $this->terminal?->clear();
+        $last = null;
+        $tell = $this->progress === null ? null : function () use ($begun, &$last): void {
+            ($this->progress)(new Progress(microtime(true) - $begun, event: $last));
+        };
+        try {
+            foreach ($this->jobs->streamJobEvents($jobId, null, new RequestOptions(timeout: $timeout, progress: $tell)) as $last) {
+                $tell === null || $tell();
             }
-            $job = $this->status($jobId);
-        } while (!self::isEnded($job));
-        return $job;
+        } finally {
+            $this->terminal?->clear();
+        }
+        $job = $this->status($jobId);
+        // A state that is new to this version is an end all the same: the stream says so.
+        return self::isEnded($job) || $job->state === JobState::UNKNOWN
+            ? $job
+            : throw ProtocolException::expected("the end of job \"$jobId\" after its last event", $job->state->value);
     }
 
     /**
@@ -298,10 +299,12 @@ final class Client
     private function output(string $jobId, float $deadline): ?string
     {
         while (($left = $deadline - microtime(true)) > 0) {
+            $asked = microtime(true);
             try {
                 return $this->jobs->getJobOutput($jobId, 'wait=' . (int) ceil(min(self::WAIT_SECONDS, $left)));
             } catch (NotFinishedException) {
-                continue;
+                // A node that answers at once, whatever wait was asked for, is not asked without end in between.
+                Retry::pause(max(0.0, min($left, $asked + self::PAUSE_SECONDS - microtime(true))));
             } catch (NotFoundException $error) {
                 // Either there is no such job, which status() says, or it ended without output.
                 $job = $this->status($jobId);

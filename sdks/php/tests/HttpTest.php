@@ -121,7 +121,6 @@ final class HttpTest extends TestCase
         self::assertSame([JobState::UNKNOWN, JobReason::UNKNOWN, 'moved'], [$event->state, $event->reason, $event->type]);
         self::assertSame('2026-01-02T03:04:05.678Z', $event->at->format('Y-m-d\TH:i:s.vp'));
         try {
-            // @phpstan-ignore-next-line that it cannot be done is what is tested
             $event->sequence = 2;
             self::fail('a model was changed');
         } catch (\Error $error) {
