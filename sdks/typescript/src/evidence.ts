@@ -1,7 +1,7 @@
 /** What a job's receipt is held against: what this client sent and received, and the request that the node signed. */
 import { utf8Text } from '../../../phase/bytes.ts'
 import { argsDigest, envDigest } from '../../../phase/digest.ts'
-import { publicKeyOfDid } from '../../../phase/identity.ts'
+import { didOfPeerId, publicKeyOfDid } from '../../../phase/identity.ts'
 import { type JsonObject, type JsonValue, parseJson } from '../../../phase/json.ts'
 import { requestPayloadBytesMax } from '../../../phase/limits.ts'
 import { type CompleteManifest, completeManifest, readManifest, taskOf } from '../../../phase/manifest.ts'
@@ -58,6 +58,10 @@ export function readRequest(envelope: Uint8Array, ed25519: Ed25519): SignedReque
 export function checkRequest({ request }: SignedRequest, jobId: string, sent: Sent | undefined): void {
   const differs = (what: string) => new ReceiptError(`The node asked for another job than "${jobId}": ${what}`)
   if (request.jobId !== jobId) throw differs(`it is "${request.jobId}"`)
+  const { placement } = request.manifest
+  if (placement.startsWith('12D3KooW') && request.executor !== didOfPeerId(placement)) {
+    throw differs(`executor is ${request.executor}, placed on ${placement}`)
+  }
   if (sent === undefined) return
   const { stdin, nonce, profile } = request.manifest
   // Which profile is the best one is the node's to say, where the client did not.
@@ -81,9 +85,13 @@ export const expectedOf = ({ request, digest }: SignedRequest): ReceiptExpected 
   stdin: request.manifest.stdin.digest,
 })
 
-/** Whether the claim is about the task that was asked for: its limits, capabilities and seed too. */
-export function checkTask({ claim }: Receipt, manifest: CompleteManifest): ReceiptCheck {
-  const found = difference({ ...taskOf(manifest), seed: manifest.seed }, claim)
+/** Whether the claim is about the task that was asked for, its limits, capabilities and seed too, and of the one who was asked. */
+export function checkTask({ claim, measurement }: Receipt, { request }: SignedRequest): ReceiptCheck {
+  const { did } = measurement.executor
+  const found =
+    did === request.executor
+      ? difference({ ...taskOf(request.manifest), seed: request.manifest.seed }, claim)
+      : `executor is ${did}, and ${request.executor} was asked`
   return { name: 'task', result: found === undefined ? 'passed' : 'failed', detail: found ?? 'what was asked for' }
 }
 

@@ -293,13 +293,25 @@ function refusal({ status, headers }: FetchAnswer, text: string, call: Call): Ap
   const requestId = headers.get('x-request-id') ?? said('instance')?.replace(/^urn:uuid:/, '')
   return ApiError.of({
     status,
-    code: said('code') ?? 'internal',
+    code: said('code') ?? codes[status] ?? 'internal',
     detail: said('detail') ?? `Cannot ${call.method} ${call.path}: the node answered with status ${status}`,
     hint: said('hint'),
     requestId,
     pointer: said('pointer'),
     retryAfterMs: retryAfterMs(headers.get('retry-after'), Date.now()),
   })
+}
+
+/** What answers without a problem, a proxy on the way for one, says at least that much. */
+const codes: Readonly<Record<number, string>> = {
+  401: 'unauthorized',
+  403: 'forbidden',
+  404: 'notFound',
+  413: 'tooLarge',
+  429: 'rateLimited',
+  502: 'unavailable',
+  503: 'unavailable',
+  504: 'unavailable',
 }
 
 function problemIn(text: string): Record<string, unknown> {

@@ -94,14 +94,17 @@ export class Plasm {
    */
   async wait(jobId: string, options: WaitOptions & { onEvent?: (event: JobEvent) => void } = {}): Promise<Job> {
     const { signal, timeout, onEvent } = options
-    const timeoutMs = timeout === undefined ? undefined : millisecondsOf('timeout', timeout)
-    let job = await this.status(jobId, { signal })
-    while (!isEnded(job)) {
-      const events = this.api.streamJobEvents(jobId, { signal, timeoutMs, lastEventId: onEvent ? 0 : job.sequence })
-      for await (const event of events) onEvent?.(event)
-      job = await this.status(jobId, { signal })
+    const leftMs = stopwatch(timeout)
+    let after = 0
+    for (;;) {
+      for await (const event of this.follow(jobId, after, { signal, timeoutMs: leftMs() })) {
+        after = event.sequence
+        onEvent?.(event)
+      }
+      // The stream ends when the job does, or when the node does.
+      const job = await this.status(jobId, { signal })
+      if (isEnded(job)) return job
     }
-    return job
   }
 
   /**
@@ -111,13 +114,11 @@ export class Plasm {
    */
   async result(jobId: string, options: WaitOptions = {}): Promise<Output> {
     const { signal, timeout } = options
-    const deadlineMs =
-      performance.now() + (timeout === undefined ? Number.POSITIVE_INFINITY : millisecondsOf('timeout', timeout))
+    const leftMs = stopwatch(timeout)
     let output: Uint8Array<ArrayBuffer> | undefined
     while (output === undefined) {
-      const leftMs = deadlineMs - performance.now()
-      if (leftMs <= 0) throw new TimeoutError(`Job "${jobId}" has not ended in the time that was given; it goes on`)
-      const seconds = Math.ceil(Math.min(waitSecondsMax, leftMs / 1000))
+      const seconds = Math.ceil(Math.min(waitSecondsMax, (leftMs() ?? Number.POSITIVE_INFINITY) / 1000))
+      if (seconds === 0) throw new TimeoutError(`Job "${jobId}" has not ended in the time that was given; it goes on`)
       try {
         output = await this.api.getJobOutput(jobId, { signal, prefer: `wait=${seconds}` })
       } catch (error) {
@@ -139,9 +140,8 @@ export class Plasm {
     jobId: string,
     options: WaitOptions & { after?: number | undefined } = {},
   ): AsyncGenerator<JobEvent, void, void> {
-    const { signal, timeout, after } = options
-    const timeoutMs = timeout === undefined ? undefined : millisecondsOf('timeout', timeout)
-    return this.api.streamJobEvents(jobId, { signal, timeoutMs, lastEventId: after === 0 ? undefined : after })
+    const { signal, timeout, after = 0 } = options
+    return this.follow(jobId, after, { signal, timeoutMs: stopwatch(timeout)() })
   }
 
   /** Asks for the job to be cancelled; its state says when that is done. */
@@ -179,6 +179,16 @@ export class Plasm {
     return await this.api.getNode(options)
   }
 
+  /** What a node shows again is shown once. */
+  private async *follow(jobId: string, after: number, options: RequestOptions): AsyncGenerator<JobEvent, void, void> {
+    let last = after
+    for await (const event of this.api.streamJobEvents(jobId, { ...options, lastEventId: after || undefined })) {
+      if (event.sequence <= last) continue
+      last = event.sequence
+      yield event
+    }
+  }
+
   /** A node that knows all digests needs no bytes: they are sent only after it has asked for them. */
   private async create(
     manifest: JobManifest,
@@ -213,3 +223,10 @@ export class Plasm {
 export const isEnded = ({ state }: Pick<Job, 'state'>): boolean => ['succeeded', 'failed', 'cancelled'].includes(state)
 
 const randomHex = (): string => hex(crypto.getRandomValues(new Uint8Array(16)))
+
+/** How much of the time is left, in milliseconds; `undefined` where there is no end to it. */
+function stopwatch(timeout: number | string | undefined): () => number | undefined {
+  if (timeout === undefined) return () => undefined
+  const deadlineMs = performance.now() + millisecondsOf('timeout', timeout)
+  return () => Math.max(0, deadlineMs - performance.now())
+}

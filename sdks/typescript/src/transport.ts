@@ -1,4 +1,4 @@
-import { ProtocolError } from './errors.ts'
+import { ArgumentError, ProtocolError } from './errors.ts'
 
 /** Bytes as they are sent: in memory, in a file, or as they come. */
 export type Body = Uint8Array<ArrayBuffer> | Blob | ReadableStream<Uint8Array>
@@ -90,5 +90,9 @@ export function parseAnswer(text: string, what: string): unknown {
   }
 }
 
-/** One segment of a path. A colon may stand in one (RFC 3986), and digests have one. */
-export const segment = (text: string): string => encodeURIComponent(text).replaceAll('%3A', ':')
+/** One segment of a path. A colon may stand in one (RFC 3986), and digests have one. @throws {ArgumentError} for what would name another path. */
+export function segment(text: string): string {
+  if (['', '.', '..'].includes(text))
+    throw new ArgumentError(`Cannot use "${text}" in a path: an id or digest was expected`)
+  return encodeURIComponent(text).replaceAll('%3A', ':')
+}

@@ -8,7 +8,7 @@ import type { Api } from './generated/api.ts'
 import type { ReceiptExpected, Verification } from './generated/models.ts'
 import { inOurWords } from './phase-errors.ts'
 import { Receipt, type VerifyOptions } from './receipt.ts'
-import type { RequestOptions, Transport } from './transport.ts'
+import { type RequestOptions, segment, type Transport } from './transport.ts'
 
 type Expected = Parameters<typeof verifyReceipt>[1]
 const expectedNames: readonly string[] = [
@@ -62,12 +62,12 @@ export class Verifier {
     const all = { ...expectedOf(signed), ...known, ...expected }
     const what = `The receipt of job "${receipt}"`
     const verification = this.judge(what, envelope, { ...options, expected: all })
-    return accepted(what, addCheck(verification, checkTask(new Receipt(envelope), signed.request.manifest)))
+    return accepted(what, addCheck(verification, checkTask(new Receipt(envelope), signed)))
   }
 
   /** The envelope's bytes as the node has them. */
   async envelope(what: 'receipt' | 'request', jobId: string, options: RequestOptions): Promise<Uint8Array> {
-    const path = `/v1/jobs/${encodeURIComponent(jobId)}/${what}`
+    const path = `/v1/jobs/${segment(jobId)}/${what}`
     const call = { method: 'GET', path, accept: 'application/json', idempotent: true }
     return (await this.transport.send(call, options)).bytes
   }
