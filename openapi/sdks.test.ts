@@ -26,6 +26,12 @@ for (const { name, directory, needsJava } of sdks) {
   })
 }
 
+test('what is generated stays small enough to read: 2,500 lines for all languages together', async () => {
+  const files = (await Promise.all(sdks.map(({ directory }) => read(directory)))).flatMap(Object.values) as string[]
+  const lines = files.reduce((sum, text) => sum + text.split('\n').length - 1, 0)
+  assert.ok(lines <= 2500, `${lines} lines`)
+})
+
 async function read(directory: string): Promise<Record<string, string>> {
   const files = await filesIn(directory)
   return Object.fromEntries(
