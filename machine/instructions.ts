@@ -26,6 +26,7 @@ export const op = {
   i32Eq: 0x46,
   i32GtU: 0x4b,
   i32Sub: 0x6b,
+  refFunc: 0xd2,
 } as const
 
 export const emptyBlock = 0x40

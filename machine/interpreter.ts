@@ -19,6 +19,7 @@ import { wasiModule } from './wasi/signatures.ts'
 import { type WasiState, wasiState } from './wasi/state.ts'
 import type { WasiOptions } from './wasi/system.ts'
 import { Wasi } from './wasi/wasi.ts'
+import { fuelPerNs } from './weights.ts'
 
 export interface InterpreterOptions extends Omit<WasiOptions, 'charge' | 'passedNs'> {
   memoryBytesMax: number
@@ -70,7 +71,7 @@ export class Interpreter {
     this.wasi = new Wasi({
       ...options,
       charge: fuel => machine.charge(fuel),
-      passedNs: () => BigInt(machine.fuelUsed),
+      passedNs: () => BigInt(Math.floor(machine.fuelUsed / fuelPerNs)),
     })
     machine.observe = options.observe
     this.watch(() => this.begin(loadModule(bytes)))

@@ -1,110 +1,259 @@
 /**
- * The rewriter: an admitted module in, one that keeps the machine's limits out. For phase-wasm32-v0 that is memory and tables; fuel and
- * depth will be threaded through the same code encoder. The limit itself stands in a global that the host sets, so rewritten bytes are the same
- * whatever a job asks for, and may be cached.
+ * The rewriter: an admitted module in, one that keeps the machine's rules out (phase/SPEC.md, Metering): fuel, depth, memory, tables.
+ * Limits stand in globals that the host sets, so the rewritten bytes are the same whatever a job asks for, and may be cached.
  */
-import { Writer } from './binary.ts'
-import { walkBody } from './bodies.ts'
-import { emptyBlock, op } from './instructions.ts'
-import { tableEntriesMax } from './limits.ts'
-import { type ParsedModule, type Range, section, sectionOrder } from './sections.ts'
-import { reservedPrefix } from './validate.ts'
+import { rejected, Writer } from './binary.ts'
+import { depthBytesMax, tableEntriesMax } from './limits.ts'
+import { Body } from './meter/body.ts'
+import { Code } from './meter/code.ts'
+import { BodyWriter } from './meter/emit.ts'
+import type { FloatMode } from './meter/floats.ts'
+import { entryHelper } from './meter/helpers.ts'
+import { code } from './meter/opcodes.ts'
+import { addedGlobals, Program } from './meter/program.ts'
+import { type FunctionType, type ParsedModule, type Range, section, sectionOrder } from './sections.ts'
+import { type AdmittedModule, engineReason, reservedPrefix } from './validate.ts'
 
-/** What the rewritten module exports beyond its own. */
+/** What the rewritten module exports: nothing of its own but what is here. */
 export const metered = {
   /** The memory, whether the module exports it or not. */
   memory: `${reservedPrefix}memory`,
-  /** Mutable i32: pages that the memory may have; set by the host before anything runs. 0 at first. */
-  memoryPagesMax: `${reservedPrefix}memoryPagesMax`,
+  /** Mutable i64: what is left of the budget. Set by the host before anything runs; exact whenever the host is called, and at the end. */
+  fuel: `${reservedPrefix}fuel`,
+  /** Mutable i32: 1 once the machine stopped the guest: `fuel` is below 0, or else the depth was passed. The run then traps. */
+  stopped: `${reservedPrefix}stopped`,
   /** Mutable i32: 1 once the engine refused a growth within the limit, which is the host's fault. The run then traps. */
   growRefused: `${reservedPrefix}growRefused`,
+  /** Mutable i32: pages that the memory may have; set by the host before anything runs. 0 at first. */
+  memoryPagesMax: `${reservedPrefix}memoryPagesMax`,
+  /** Mutable i32: 1 once a NaN was seen whose bits the engine chose (mode `detect`). */
+  nanSeen: `${reservedPrefix}nanSeen`,
   /** The module's start function, which the host calls after setting the limits. */
   start: `${reservedPrefix}start`,
+  /** The module's `_start`, called after that. */
+  run: '_start',
 } as const
 
-/** What is added behind the module's own indices, so that none of those changes. */
-interface Additions {
-  growType: number
-  growFunction: number
-  memoryPagesMax: number
-  growRefused: number
+/** Whether floats can show bits that the engine chose: only then do the modes differ. */
+export const hasFloats = (module: AdmittedModule): boolean => module.facts.some(({ floats }) => floats)
+
+/**
+ * The rewritten bytes. Custom sections are left out. `repair` is what the rules say (SPEC.md, NaN). `detect` is faster, and the same for a
+ * run that ends by itself with `nanSeen` at 0; any other has to be run again.
+ * @throws {PhaseError} `moduleRejected` if the engine does not take what came out.
+ */
+export function meter(module: AdmittedModule, mode: FloatMode): Uint8Array<ArrayBuffer> {
+  const bytes = new ModuleWriter(module, mode).write()
+  if (!WebAssembly.validate(bytes)) throw rejected(`it cannot be metered: ${engineReason(bytes)}`)
+  return bytes
 }
 
-/** The rewritten bytes. Custom sections are left out. `module` has been admitted (validate.ts). */
-export function meter(module: ParsedModule): Uint8Array<ArrayBuffer> {
-  const added = module.memory === undefined ? undefined : additions(module)
-  const out = new Writer(module.bytes.length + 1024)
-  out.raw(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00)
-  for (const id of sectionOrder) {
-    const contents = encodeSection(id, module, added)
-    if (contents !== undefined) out.byte(id).u32(contents.length).copy(contents)
+class ModuleWriter {
+  private readonly module: AdmittedModule
+  private readonly program: Program
+  private readonly entries: [string, number][]
+  private readonly mode: FloatMode
+
+  constructor(module: AdmittedModule, mode: FloatMode) {
+    this.module = module
+    this.mode = mode
+    const run = module.exports.find(({ name, kind }) => name === '_start' && kind === 0)?.index as number
+    this.entries = [[metered.run, run]]
+    if (module.start !== undefined) this.entries.push([metered.start, module.start])
+    const entered = this.entries.map(([, index]) => index)
+    this.program = new Program(module, module.facts, module.structure, entered)
   }
-  return out.written()
+
+  write(): Uint8Array<ArrayBuffer> {
+    // Bodies first: they say which types and helpers are needed.
+    const bodies = this.writeBodies()
+    const exports = this.writeExports()
+    const elements = this.writeElements()
+    const globals = this.writeGlobals()
+    const helpers = this.writeHelpers()
+    const functions = this.writeFunctions()
+    const out = new Writer(bodies.length + this.module.bytes.length)
+    out.raw(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00)
+    for (const id of sectionOrder) {
+      if (id === section.code) {
+        const count = new Writer().u32(this.module.bodies.length + this.program.helpers.length).written()
+        out.byte(id).u32(count.length + bodies.length + helpers.length)
+        out.copy(count).copy(bodies).copy(helpers)
+        continue
+      }
+      const contents = this.section(id, { exports, elements, globals, functions })
+      if (contents !== undefined) out.byte(id).u32(contents.length).copy(contents)
+    }
+    return out.written()
+  }
+
+  private section(
+    id: number,
+    made: {
+      exports: Uint8Array
+      elements: Uint8Array | undefined
+      globals: Uint8Array | undefined
+      functions: Uint8Array
+    },
+  ): Uint8Array | undefined {
+    const { module, program } = this
+    const range = module.ranges.get(id)
+    switch (id) {
+      case section.start:
+        return undefined
+      case section.type:
+        return appended(module, range, module.types.length, program.addedTypes, writeType)
+      case section.function:
+        return made.functions
+      case section.table:
+        return range && writeTables(module)
+      case section.global:
+        return made.globals
+      case section.export:
+        return made.exports
+      case section.element:
+        return made.elements
+      default:
+        return range && module.bytes.subarray(range.start, range.end)
+    }
+  }
+
+  private writeFunctions(): Uint8Array {
+    const { module, program } = this
+    const out = new Writer(module.functions.length * 2 + 64).u32(module.functions.length + program.helpers.length)
+    for (const [index, type] of module.functions.entries()) {
+      out.u32(program.threaded(type, program.classOf(program.importCount + index)))
+    }
+    for (const { type } of program.helpers) out.u32(type)
+    return out.written()
+  }
+
+  private writeBodies(): Uint8Array {
+    const { module, program } = this
+    const out = new Code()
+    const one = new Code()
+    const body = new Body()
+    const writer = new BodyWriter(program, one, body, this.mode)
+    for (const [index, range] of module.bodies.entries()) {
+      const type = module.types[module.functions[index] as number] as FunctionType
+      body.decode(module.bytes, range, type.parameters.length)
+      one.length = 0
+      writer.write(program.importCount + index)
+      appendBody(out, one)
+    }
+    return out.written()
+  }
+
+  /** Helpers may ask for more helpers while they are written. */
+  private writeHelpers(): Uint8Array {
+    const out = new Code()
+    const one = new Code()
+    for (let index = 0; index < this.program.helpers.length; index++) {
+      one.length = 0
+      one.reserve(8_192)
+      this.program.helpers[index]?.write(one)
+      appendBody(out, one)
+    }
+    return out.written()
+  }
+
+  private writeExports(): Uint8Array {
+    const { module, program } = this
+    const names = Object.keys(addedGlobals) as (keyof typeof addedGlobals)[]
+    const out = new Writer()
+    out.u32(names.length + this.entries.length + (module.memory === undefined ? 0 : 1))
+    if (module.memory !== undefined) out.name(metered.memory).byte(2).u32(0)
+    for (const name of names) out.name(metered[name]).byte(3).u32(program.globalIndex(name))
+    for (const [name, index] of this.entries) {
+      out
+        .name(name)
+        .byte(0)
+        .u32(entryHelper(program, index, depthBytesMax))
+    }
+    return out.written()
+  }
+
+  /** Imports in segments give way to their wrappers; a declared segment more holds what bodies refer to. */
+  private writeElements(): Uint8Array | undefined {
+    const { module, program } = this
+    const range = module.ranges.get(section.element)
+    const declared = [...new Set(module.facts.flatMap(({ references }) => references))]
+    if (range === undefined && declared.length === 0) return undefined
+    const patched = range === undefined ? new Uint8Array(1) : this.patched(range)
+    const [count, behind] = countOf(patched, { start: 0, end: patched.length })
+    const out = new Writer(patched.length + 64)
+    out.u32(count + (declared.length > 0 ? 1 : 0)).copy(patched, behind, patched.length)
+    if (declared.length > 0) {
+      out.raw(3, 0).u32(declared.length)
+      for (const index of declared) out.u32(program.target(index))
+    }
+    return out.written()
+  }
+
+  private writeGlobals(): Uint8Array | undefined {
+    const { module } = this
+    const range = module.ranges.get(section.global)
+    const contents = range === undefined ? new Uint8Array(1) : this.patched(range)
+    return appended({ bytes: contents }, { start: 0, end: contents.length }, module.globals.length, Object.values(addedGlobals), (out, type) => out.raw(type, 1, type === 0x7e ? code.i64Const : code.i32Const, 0, code.end)) // biome-ignore format: one line
+  }
+
+  /** A section whose references to imports lead to their wrappers. */
+  private patched(range: Range): Uint8Array {
+    const { module, program } = this
+    const out = new Writer(range.end - range.start + 64)
+    let copied = range.start
+    for (const { index, start, end } of module.references) {
+      if (start < range.start || start >= range.end || index >= program.importCount) continue
+      out.copy(module.bytes, copied, start).u32(program.target(index))
+      copied = end
+    }
+    return out.copy(module.bytes, copied, range.end).written()
+  }
 }
 
-const additions = (module: ParsedModule): Additions => ({
-  growType: module.types.length,
-  growFunction: module.imports.length + module.functions.length,
-  memoryPagesMax: module.globals,
-  growRefused: module.globals + 1,
-})
-
-function encodeSection(id: number, module: ParsedModule, added: Additions | undefined): Uint8Array | undefined {
-  const range = module.ranges.get(id)
-  switch (id) {
-    case section.start:
-      return undefined
-    case section.table:
-      return range && encodeTables(module)
-    case section.export:
-      return encodeExports(module, added)
-    case section.code:
-      return encodeCode(module, added)
-    default:
-      return added === undefined ? range && contentsOf(module, range) : encodeExtended(id, module, added)
-  }
+function appendBody(out: Code, body: Code): void {
+  out.reserve(16)
+  out.u32(body.length)
+  out.copy(body.bytes, 0, body.length)
 }
 
-const contentsOf = (module: ParsedModule, range: Range) => module.bytes.subarray(range.start, range.end)
-
-/** A section with what the grow helper needs appended: its type, its declaration, its globals. */
-function encodeExtended(id: number, module: ParsedModule, added: Additions): Uint8Array | undefined {
-  const range = module.ranges.get(id)
-  if (id === section.type) {
-    return appended(module, range, module.types.length, 1, out => out.raw(0x60, 1, 0x7f, 1, 0x7f))
-  }
-  if (id === section.function)
-    return appended(module, range, module.functions.length, 1, out => out.u32(added.growType))
-  if (id === section.global) {
-    const mutableZero = [0x7f, 1, op.i32Const, 0, op.end]
-    return appended(module, range, module.globals, 2, out => out.raw(...mutableZero, ...mutableZero))
-  }
-  return range && contentsOf(module, range)
+function writeType(out: Writer, { parameters, results }: FunctionType): void {
+  out
+    .byte(0x60)
+    .u32(parameters.length)
+    .raw(...parameters)
+    .u32(results.length)
+    .raw(...results)
 }
 
-/** A vector section with `extra` items more. */
-function appended(
-  module: ParsedModule,
+/** A vector section with items more behind its own `count`. */
+function appended<Item>(
+  { bytes }: Pick<ParsedModule, 'bytes'>,
   range: Range | undefined,
   count: number,
-  extra: number,
-  write: (out: Writer) => void,
-): Uint8Array {
-  const out = new Writer((range === undefined ? 0 : range.end - range.start) + 64).u32(count + extra)
-  if (range !== undefined) out.copy(module.bytes, behindCount(module, range), range.end)
-  write(out)
+  items: readonly Item[],
+  write: (out: Writer, item: Item) => void,
+): Uint8Array | undefined {
+  if (range === undefined && items.length === 0) return undefined
+  const out = new Writer((range === undefined ? 0 : range.end - range.start) + 64).u32(count + items.length)
+  if (range !== undefined) out.copy(bytes, countOf(bytes, range)[1], range.end)
+  for (const item of items) write(out, item)
   return out.written()
 }
 
-/** Where a vector's items begin: behind the LEB128 of its count. */
-function behindCount(module: ParsedModule, range: Range): number {
+/** A vector's count, and where its items begin. */
+function countOf(bytes: Uint8Array, range: Range): [number, number] {
+  let count = 0
   let at = range.start
-  while ((module.bytes[at] as number) >= 0x80) at++
-  return at + 1
+  for (let shift = 0; ; shift += 7) {
+    const byte = bytes[at++] as number
+    count |= (byte & 0x7f) << shift
+    if (byte < 0x80) return [count, at]
+  }
 }
 
 /** `table.grow` beyond the maximum returns -1, which is the guest's own affair: so the bound is simply the maximum. */
-function encodeTables(module: ParsedModule): Uint8Array {
+function writeTables(module: ParsedModule): Uint8Array {
   const out = new Writer().u32(module.tables.length)
   for (const { type, initial, maximum } of module.tables) {
     out
@@ -114,58 +263,4 @@ function encodeTables(module: ParsedModule): Uint8Array {
       .u32(Math.min(maximum ?? tableEntriesMax, tableEntriesMax))
   }
   return out.written()
-}
-
-function encodeExports(module: ParsedModule, added: Additions | undefined): Uint8Array {
-  const range = module.ranges.get(section.export)
-  const extra = (added === undefined ? 0 : 3) + (module.start === undefined ? 0 : 1)
-  return appended(module, range, module.exports.length, extra, out => {
-    if (added !== undefined) {
-      out.name(metered.memory).byte(2).u32(0)
-      out.name(metered.memoryPagesMax).byte(3).u32(added.memoryPagesMax)
-      out.name(metered.growRefused).byte(3).u32(added.growRefused)
-    }
-    if (module.start !== undefined) out.name(metered.start).byte(0).u32(module.start)
-  })
-}
-
-function encodeCode(module: ParsedModule, added: Additions | undefined): Uint8Array {
-  const range = module.ranges.get(section.code)
-  const out = new Writer((range === undefined ? 0 : range.end - range.start) + 256)
-  out.u32(module.bodies.length + (added === undefined ? 0 : 1))
-  const scratch = new Writer(4096)
-  for (const body of module.bodies) {
-    encodeBody(module, body, added, scratch.clear())
-    out.u32(scratch.length).copy(scratch.written())
-  }
-  if (added !== undefined) {
-    encodeGrow(added, scratch.clear())
-    out.u32(scratch.length).copy(scratch.written())
-  }
-  return out.written()
-}
-
-/** One body: runs of instructions are copied as they are, what the machine must see is replaced. */
-function encodeBody(module: ParsedModule, body: Range, added: Additions | undefined, out: Writer): void {
-  let copied = body.start
-  walkBody(module, body, 0, (code, start, end) => {
-    if (code !== op.memoryGrow || added === undefined) return
-    out.copy(module.bytes, copied, start).byte(op.call).u32(added.growFunction)
-    copied = end
-  })
-  out.copy(module.bytes, copied, body.end)
-}
-
-/**
- * grow(pages): -1 beyond the limit, without asking the engine; else `memory.grow`, and where the engine refuses, the flag and a trap.
- * Pages are compared by what is left, since a sum could wrap.
- */
-function encodeGrow(added: Additions, out: Writer): void {
-  const { memoryPagesMax, growRefused } = added
-  out.raw(1, 1, 0x7f)
-  out.raw(op.localGet, 0, op.globalGet).u32(memoryPagesMax).raw(op.memorySize, 0, op.i32Sub, op.i32GtU)
-  out.raw(op.if, emptyBlock, op.i32Const, 0x7f, op.return, op.end)
-  out.raw(op.localGet, 0, op.memoryGrow, 0, op.localTee, 1, op.i32Const, 0x7f, op.i32Eq)
-  out.raw(op.if, emptyBlock, op.i32Const, 1, op.globalSet).u32(growRefused).raw(op.unreachable, op.end)
-  out.raw(op.localGet, 1, op.end)
 }

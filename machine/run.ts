@@ -1,122 +1,204 @@
-/** One run of one module: its inputs and limits in; what happened, and its output, out. */
+/** One run of one module: its inputs and limits in; what happened, its fuel and its output, out. */
 import { memoryPageBytes } from '../phase/limits.ts'
 import type { ModuleInterface } from '../phase/module.ts'
 import type { Outcome } from '../phase/receipt.ts'
-import { meter, metered } from './meter.ts'
+import { hasFloats, meter, metered } from './meter.ts'
 import { trapOf } from './traps.ts'
-import { admit, interfaceOf } from './validate.ts'
+import { type AdmittedModule, admit, interfaceOf } from './validate.ts'
 import { HostFault, HostTrap, RunEnd } from './wasi/errno.ts'
 import { wasiModule } from './wasi/signatures.ts'
 import type { WasiOptions } from './wasi/system.ts'
 import { Wasi } from './wasi/wasi.ts'
+import { fuelPerNs } from './weights.ts'
 
-/** `memoryBytesMax`: linear memory, a multiple of the page size. */
-export interface RunOptions extends WasiOptions {
+/** `memoryBytesMax`: linear memory, a multiple of the page size. `fuelMax`: the budget. */
+export interface RunOptions extends Omit<WasiOptions, 'charge' | 'passedNs'> {
   memoryBytesMax: number
+  fuelMax: number
 }
+
+/** Why a run stopped: a diagnostic, since engines that charge in other places may name another. */
+export type Stopped = 'trapped' | 'fuelExhausted' | 'depthExhausted'
 
 export type RunResult =
   | {
       kind: 'ended'
       outcome: Outcome
-      /** Why, where the outcome is `stopped`. */
-      stopped?: 'trapped' | 'fuelExhausted' | 'depthExhausted'
+      /** Where the outcome is `stopped`. */
+      stopped?: Stopped
       /** Which trap, by our own names (traps.ts). */
       trap?: string
+      /** Of the claim: what was used, or the whole budget where it was stopped. */
+      fuel: number
       stdout: Uint8Array
       stderr: Uint8Array
       memoryBytesPeak: number
     }
   | { kind: 'faulted'; reason: 'memoryExhausted' | 'moduleRejected' | 'internal'; detail: string }
 
-export interface PreparedModule {
-  interface: ModuleInterface
-  /** The rewritten bytes: the same whatever the limits of a run. */
-  bytes: Uint8Array<ArrayBuffer>
+/** An admitted module, metered and compiled: the same whatever the limits of a run. */
+export class PreparedModule {
+  readonly interface: ModuleInterface
+  /** Floats are only looked at in it (floats.ts): good for every run in which no NaN shows. */
+  readonly fast: WebAssembly.Module
+  /** Kept where `exact` may be another than `fast`. */
+  private readonly admitted: AdmittedModule | undefined
+  private repaired: WebAssembly.Module | undefined
+
+  /** @throws {PhaseError} `moduleRejected`. */
+  constructor(bytes: Uint8Array) {
+    const admitted = admit(bytes)
+    this.interface = interfaceOf(admitted)
+    this.admitted = hasFloats(admitted) ? admitted : undefined
+    this.fast = new WebAssembly.Module(meter(admitted, 'detect'))
+  }
+
+  /** `fast` is only good for some runs. */
+  get differs(): boolean {
+    return this.admitted !== undefined
+  }
+
+  /** A run needed it once: the next ones rather begin with it. */
+  get met(): boolean {
+    return this.repaired !== undefined
+  }
+
+  /** Every NaN is canonical in it; made when it is asked for first. */
+  get exact(): WebAssembly.Module {
+    if (this.admitted === undefined) return this.fast
+    this.repaired ??= new WebAssembly.Module(meter(this.admitted, 'repair'))
+    return this.repaired
+  }
 }
 
-/** An admitted module, ready to compile. @throws {PhaseError} `moduleRejected`. */
-export function prepareModule(bytes: Uint8Array): PreparedModule {
-  const module = admit(bytes)
-  return { interface: interfaceOf(module), bytes: meter(module) }
-}
-
-/** Runs `_start` of a module that was compiled from prepared bytes. Never throws for anything that a guest does. */
-export function runModule(
-  module: WebAssembly.Module,
-  { memory }: Pick<ModuleInterface, 'memory'>,
-  options: RunOptions,
-): RunResult {
+/** Runs `_start`. Never throws for anything that a guest does. */
+export function runModule(prepared: PreparedModule, options: RunOptions): RunResult {
+  const { memory } = prepared.interface
   if ((memory?.initialBytes ?? 0) > options.memoryBytesMax) {
     const detail = `Cannot run the module: its initial memory of ${memory?.initialBytes} bytes exceeds the limit of ${options.memoryBytesMax}`
     return { kind: 'faulted', reason: 'moduleRejected', detail }
   }
-  const wasi = new Wasi(options)
-  const run = new Run(wasi, Math.min(options.memoryBytesMax, memory?.maximumBytes ?? options.memoryBytesMax))
-  try {
-    run.start(module)
-    return run.ended({ reason: 'exited', exitCode: 0 })
-  } catch (error) {
-    return run.stoppedBy(error)
-  }
+  // What was granted cannot be had twice, and shows what ran in between.
+  const once = !prepared.differs || prepared.met || options.clock !== undefined || options.random !== undefined
+  if (once) return run(prepared, prepared.exact, options).result
+  const fast = run(prepared, prepared.fast, options)
+  return fast.canonical ? fast.result : run(prepared, prepared.exact, options).result
+}
+
+function run(
+  { interface: { memory } }: PreparedModule,
+  module: WebAssembly.Module,
+  options: RunOptions,
+): { result: RunResult; canonical: boolean } {
+  const one = new Run(options, Math.min(options.memoryBytesMax, memory?.maximumBytes ?? options.memoryBytesMax))
+  const result = one.run(module)
+  return { result, canonical: one.canonical && (result.kind === 'faulted' || result.outcome.reason === 'exited') }
 }
 
 interface GuestExports {
   _start(): void
   [metered.memory]?: WebAssembly.Memory
-  [metered.memoryPagesMax]?: WebAssembly.Global
-  [metered.growRefused]?: WebAssembly.Global
+  [metered.memoryPagesMax]: WebAssembly.Global
+  [metered.growRefused]: WebAssembly.Global
+  [metered.fuel]: WebAssembly.Global<'i64'>
+  [metered.stopped]: WebAssembly.Global
+  [metered.nanSeen]: WebAssembly.Global
   [metered.start]?(): void
 }
 
 class Run {
+  private readonly options: RunOptions
   private readonly wasi: Wasi
   private readonly memoryBytesMax: number
   private guest: GuestExports | undefined
 
-  constructor(wasi: Wasi, memoryBytesMax: number) {
-    this.wasi = wasi
+  constructor(options: RunOptions, memoryBytesMax: number) {
+    this.options = options
     this.memoryBytesMax = memoryBytesMax
+    this.wasi = new Wasi({
+      ...options,
+      charge: fuel => this.charge(fuel),
+      passedNs: () => (BigInt(options.fuelMax) - this.fuelLeft) / BigInt(fuelPerNs),
+    })
   }
 
-  start(module: WebAssembly.Module): void {
+  run(module: WebAssembly.Module): RunResult {
+    try {
+      this.start(module)
+      return this.fuelLeft < 0n ? this.stopped('fuelExhausted') : this.ended({ reason: 'exited', exitCode: 0 })
+    } catch (error) {
+      return this.stoppedBy(error)
+    }
+  }
+
+  /** No NaN showed bits that the engine chose. */
+  get canonical(): boolean {
+    return this.guest?.[metered.nanSeen].value !== 1
+  }
+
+  private start(module: WebAssembly.Module): void {
     const instance = new WebAssembly.Instance(module, { [wasiModule]: this.wasi.imports })
     const guest = instance.exports as unknown as GuestExports
     this.guest = guest
     this.wasi.bind(guest[metered.memory])
-    const pages = guest[metered.memoryPagesMax]
-    if (pages !== undefined) pages.value = Math.floor(this.memoryBytesMax / memoryPageBytes)
+    guest[metered.memoryPagesMax].value = Math.floor(this.memoryBytesMax / memoryPageBytes)
+    guest[metered.fuel].value = BigInt(this.options.fuelMax)
     guest[metered.start]?.()
     guest._start()
   }
 
-  ended(outcome: Outcome, why: { stopped?: 'trapped' | 'depthExhausted'; trap?: string } = {}): RunResult {
+  private get fuelLeft(): bigint {
+    return this.guest?.[metered.fuel].value ?? BigInt(this.options.fuelMax)
+  }
+
+  /** Before a host call has any effect. */
+  private charge(fuel: number): void {
+    const global = (this.guest as GuestExports)[metered.fuel]
+    const left = global.value - BigInt(fuel)
+    global.value = left
+    if (left < 0n) throw new Exhausted()
+  }
+
+  private ended(outcome: Outcome, why: { stopped?: Stopped; trap?: string } = {}): RunResult {
     const { stdout, stderr } = this.wasi
+    const { fuelMax } = this.options
     return {
       kind: 'ended',
       outcome,
       ...why,
+      fuel: outcome.reason === 'stopped' ? fuelMax : fuelMax - Number(this.fuelLeft),
       stdout,
       stderr,
       memoryBytesPeak: this.guest?.[metered.memory]?.buffer.byteLength ?? 0,
     }
   }
 
-  stoppedBy(error: unknown): RunResult {
+  private stopped(stopped: Stopped, trap?: string): RunResult {
+    return this.ended({ reason: 'stopped' }, { stopped, ...(trap !== undefined && { trap }) })
+  }
+
+  private stoppedBy(error: unknown): RunResult {
+    const { guest } = this
     if (error instanceof RunEnd) return this.ended(error.outcome)
-    if (error instanceof HostTrap) return this.ended({ reason: 'stopped' }, { stopped: 'trapped', trap: error.trap })
+    if (error instanceof Exhausted) return this.stopped('fuelExhausted')
+    if (error instanceof HostTrap) return this.stopped('trapped', error.trap)
     if (error instanceof HostFault) return faulted('memoryExhausted', error)
-    if (this.guest?.[metered.growRefused]?.value === 1) {
+    if (guest?.[metered.growRefused].value === 1) {
       return { kind: 'faulted', reason: 'memoryExhausted', detail: 'the host refused memory that the limit allows' }
     }
-    if (error instanceof WebAssembly.RuntimeError) {
-      return this.ended({ reason: 'stopped' }, { stopped: 'trapped', trap: trapOf(error) })
+    if (guest?.[metered.stopped].value === 1) {
+      return this.stopped(this.fuelLeft < 0n ? 'fuelExhausted' : 'depthExhausted')
     }
-    if (isStackOverflow(error)) return this.ended({ reason: 'stopped' }, { stopped: 'depthExhausted' })
+    if (error instanceof WebAssembly.RuntimeError) return this.stopped('trapped', trapOf(error))
+    // What the depth allows fits the stack: where it does not, this host has none to speak of.
+    if (isStackOverflow(error)) return faulted('internal', error)
     // What remains of RangeErrors is an allocation that the engine could not make.
     return faulted(error instanceof RangeError ? 'memoryExhausted' : 'internal', error)
   }
 }
+
+/** A host call is not made: the budget is passed. */
+class Exhausted extends Error {}
 
 const faulted = (reason: 'memoryExhausted' | 'internal', error: unknown): RunResult => ({
   kind: 'faulted',

@@ -28,6 +28,9 @@ export interface FunctionType {
   parameters: readonly number[]
   results: readonly number[]
 }
+/** The same for types that are alike. */
+export const typeName = ({ parameters, results }: FunctionType): string => `${parameters.join()}>${results.join()}`
+
 export interface Limits {
   initial: number
   maximum?: number
@@ -53,6 +56,11 @@ export interface Range {
   end: number
 }
 
+/** A function index as it stands in an element segment or a constant expression. */
+export interface Reference extends Range {
+  index: number
+}
+
 export interface ParsedModule {
   bytes: Uint8Array
   /** By section id; custom sections are left out. */
@@ -63,7 +71,10 @@ export interface ParsedModule {
   functions: number[]
   tables: (Limits & { type: number })[]
   memory: Limits | undefined
-  globals: number
+  /** Value type of each global. */
+  globals: number[]
+  /** In the order of their places. */
+  references: Reference[]
   exports: Export[]
   start: number | undefined
   /** Locals declarations and instructions of each function that the module defines. */
@@ -122,7 +133,8 @@ function emptyModule(bytes: Uint8Array): ParsedModule & { ranges: Map<number, Ra
     functions: [],
     tables: [],
     memory: undefined,
-    globals: 0,
+    globals: [],
+    references: [],
     exports: [],
     start: undefined,
     bodies: [],
@@ -149,11 +161,11 @@ function readSection(id: number, reader: Reader, module: ParsedModule): void {
       module.start = reader.u32()
       return
     case section.element:
-      return readElements(reader)
+      return readElements(reader, module)
     case section.code:
       return readMany(reader, limits.functionsMax, 'bodies', 3, () => module.bodies.push(readBody(reader)))
     case section.data:
-      return readMany(reader, limits.dataSegmentsMax, 'data segments', 2, () => readData(reader))
+      return readMany(reader, limits.dataSegmentsMax, 'data segments', 2, () => readData(reader, module))
     case section.dataCount:
       reader.u32()
   }
@@ -230,16 +242,20 @@ function readMemories(reader: Reader, module: ParsedModule): void {
 }
 
 function readGlobal(reader: Reader, module: ParsedModule): void {
-  readValueType(reader)
+  module.globals.push(readValueType(reader))
   const start = reader.at
   if (reader.byte() > 1) throw reader.rejected('a shared global is not admitted', start)
-  readConstant(reader)
-  module.globals++
+  readConstant(reader, module)
 }
 
-function readConstant(reader: Reader): void {
+function readConstant(reader: Reader, module: ParsedModule): void {
   const start = reader.at
-  while (readInstruction(reader) !== op.end) {
+  for (
+    let at = start, code = readInstruction(reader);
+    code !== op.end;
+    at = reader.at, code = readInstruction(reader)
+  ) {
+    if (code === op.refFunc) readReference(reader, module, at + 1)
     if (reader.at - start > limits.constantExpressionBytesMax)
       throw reader.rejected('a constant expression is too long', start)
   }
@@ -254,13 +270,13 @@ function readExport(reader: Reader): Export {
 }
 
 /** Flags: 1 passive or declared, 2 has a table index (or is declared), 4 expressions instead of function indices. */
-function readElements(reader: Reader): void {
+function readElements(reader: Reader, module: ParsedModule): void {
   let total = 0
   readMany(reader, limits.elementSegmentsMax, 'element segments', 2, () => {
     const flags = reader.u32()
     if (flags > 7) throw reader.rejected('unknown flags of an element segment')
     if ((flags & 3) === 2) reader.u32()
-    if ((flags & 1) === 0) readConstant(reader)
+    if ((flags & 1) === 0) readConstant(reader, module)
     if ((flags & 3) !== 0) {
       if (flags & 4) readReferenceType(reader)
       else if (reader.byte() !== 0) throw reader.rejected('unknown kind of an element segment')
@@ -268,10 +284,15 @@ function readElements(reader: Reader): void {
     const count = reader.count(limits.elementsMax - total, 'elements')
     total += count
     for (let left = count; left > 0; left--) {
-      if (flags & 4) readConstant(reader)
-      else reader.skipLeb(32)
+      if (flags & 4) readConstant(reader, module)
+      else readReference(reader, module, reader.at)
     }
   })
+}
+
+function readReference(reader: Reader, module: ParsedModule, start: number): void {
+  reader.at = start
+  module.references.push({ index: reader.u32(), start, end: reader.at })
 }
 
 function readBody(reader: Reader): Range {
@@ -284,11 +305,11 @@ function readBody(reader: Reader): Range {
   return { start: body.at, end: body.end }
 }
 
-function readData(reader: Reader): void {
+function readData(reader: Reader, module: ParsedModule): void {
   const flags = reader.u32()
   if (flags > 2) throw reader.rejected('unknown flags of a data segment')
   if (flags === 2 && reader.u32() !== 0) throw reader.rejected('several memories are not admitted')
-  if (flags !== 1) readConstant(reader)
+  if (flags !== 1) readConstant(reader, module)
   reader.skip(reader.u32())
 }
 

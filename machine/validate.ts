@@ -3,8 +3,9 @@ import type { PhaseError } from '../phase/errors.ts'
 import { memoryPageBytes, moduleBytesMax } from '../phase/limits.ts'
 import type { ModuleInterface } from '../phase/module.ts'
 import { rejected } from './binary.ts'
-import { walkBody } from './bodies.ts'
 import { valueTypes } from './instructions.ts'
+import { Body } from './meter/body.ts'
+import { type Facts, FactsReader, Types } from './meter/facts.ts'
 import { type FunctionType, type Import, kinds, type ParsedModule, readModule } from './sections.ts'
 import { isWasiName, wasiModule, wasiParameters } from './wasi/signatures.ts'
 
@@ -17,19 +18,34 @@ export const reservedPrefix = 'phase.'
  */
 export const inspectModule = (bytes: Uint8Array): ModuleInterface => interfaceOf(admit(bytes))
 
+/** A module that is admitted, and what the rewriter wants to know of each function that it defines. */
+export interface AdmittedModule extends ParsedModule {
+  structure: Types
+  facts: Facts[]
+}
+
 /** The same, taken apart for the rewriter. */
-export function admit(bytes: Uint8Array): ParsedModule {
+export function admit(bytes: Uint8Array): AdmittedModule {
   if (bytes.length > moduleBytesMax) {
     throw rejected(`${bytes.length} bytes exceed the limit of ${moduleBytesMax}`)
   }
   const module = readModule(bytes)
   checkImports(module)
   checkExports(module)
-  for (const [index, body] of module.bodies.entries()) {
-    walkBody(module, body, typeOf(module, module.functions[index])?.parameters.length ?? 0, () => {})
-  }
+  const structure = new Types(module.types)
+  const facts = readFacts(module, structure)
   checkByEngine(bytes)
-  return module
+  return { ...module, structure, facts }
+}
+
+function readFacts(module: ParsedModule, structure: Types): Facts[] {
+  const body = new Body()
+  const reader = new FactsReader(module, structure)
+  return module.bodies.map((range, index) => {
+    const type = module.functions[index] as number
+    body.decode(module.bytes, range, typeOf(module, type)?.parameters.length ?? 0)
+    return reader.read(body, type)
+  })
 }
 
 export function interfaceOf(module: ParsedModule): ModuleInterface {
@@ -95,7 +111,8 @@ function checkByEngine(bytes: Uint8Array): void {
   throw rejected(`not valid: ${engineReason(source)}`)
 }
 
-function engineReason(bytes: Uint8Array<ArrayBuffer>): string {
+/** What an engine says of bytes that it does not take. */
+export function engineReason(bytes: Uint8Array<ArrayBuffer>): string {
   try {
     void new WebAssembly.Module(bytes)
     return 'for a reason that the engine does not give'

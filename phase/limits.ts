@@ -29,9 +29,9 @@ export const memoryPageBytes = 64 * KIB
 export const memoryBytesMax = 4 * GIB
 export const memoryBytesDefault = 64 * MIB
 
-/** Fuel that a job may use, and what a gateway fills in: a minute of one core, twice what the default wall clock allows. */
+/** Fuel that a job may use, and what a gateway fills in: more than the default wall clock lets a core use. */
 export const fuelMax = integerMax
-export const fuelDefault = 100_000_000_000
+export const fuelDefault = 1_000_000_000_000
 
 /** Execution slots that one job may ask for; a node has at most as many as it says. */
 export const cpuMax = 1024

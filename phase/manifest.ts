@@ -7,8 +7,8 @@ import * as limits from './limits.ts'
 import type { NodeLimits } from './peer.ts'
 import { type Content, ContentSchema, check, Digest, Integer, named, ref, Text } from './schema.ts'
 
-/** The profiles that this implementation runs, best first. Until metering ships none is comparable (SPEC.md, Profiles). */
-export const profiles = ['phase-wasm32-v0'] as const
+/** The profiles that this implementation runs, best first. Claims under them are comparable (SPEC.md, Profiles). */
+export const profiles = ['phase-wasm32-v1'] as const
 /** What a manifest may be granted beyond pure computation. Each makes the claim incomparable. */
 export const capabilityNames = ['clock', 'random'] as const
 
@@ -25,12 +25,13 @@ const memory = Integer(
   limits.memoryBytesMax,
 )
 const output = Integer('stdout + stderr cap in bytes. 8 MiB unless given', 0, limits.outputBytesMax)
+const fuel = Integer('Deterministic instruction budget. 1000000000000 unless given', 1, limits.fuelMax)
 const cpu = Integer('Execution slots that the job takes while it runs. 1 unless given', 1, limits.cpuMax)
 
 export const ResourcesSchema = named('Resources', 'What the job may use', {
   cpu: Type.Optional(cpu),
   memoryBytes: Type.Optional(memory),
-  fuel: Type.Optional(Integer('Deterministic instruction budget: refused as unsupported under phase-wasm32-v0')),
+  fuel: Type.Optional(fuel),
   outputBytes: Type.Optional(output),
 })
 
@@ -87,6 +88,7 @@ export type JobManifest = Static<typeof JobManifestSchema>
 export const CompleteResourcesSchema = named('CompleteResources', 'What the job may use', {
   cpu,
   memoryBytes: memory,
+  fuel,
   outputBytes: output,
 })
 
@@ -186,6 +188,7 @@ export function completeManifest(manifest: JobManifest, filled: { stdin: Content
     resources: {
       cpu: manifest.resources?.cpu ?? 1,
       memoryBytes: manifest.resources?.memoryBytes ?? limits.memoryBytesDefault,
+      fuel: manifest.resources?.fuel ?? limits.fuelDefault,
       outputBytes: manifest.resources?.outputBytes ?? limits.outputBytesDefault,
     },
     timeoutMs: manifest.timeoutMs ?? limits.timeoutMsDefault,
@@ -210,7 +213,11 @@ export const taskOf = (manifest: CompleteManifest) => ({
   args: argsDigest(manifest.args),
   env: envDigest(manifest.env),
   stdin: { digest: manifest.stdin.digest, size: manifest.stdin.size },
-  limits: { memoryBytes: manifest.resources.memoryBytes, outputBytes: manifest.resources.outputBytes },
+  limits: {
+    fuel: manifest.resources.fuel,
+    memoryBytes: manifest.resources.memoryBytes,
+    outputBytes: manifest.resources.outputBytes,
+  },
   capabilities: [...manifest.capabilities],
 })
 
@@ -249,8 +256,6 @@ function refuseUnsupported(manifest: JobManifest): void {
   if (manifest.profile !== undefined && !(profiles as readonly string[]).includes(manifest.profile)) {
     throw unsupported('/profile', `profile "${manifest.profile}" is not one of ${profiles.join(', ')}`)
   }
-  if (manifest.resources?.fuel !== undefined)
-    throw unsupported('/resources/fuel', 'a fuel limit needs a profile that meters')
   if ((manifest.replicas ?? 1) !== 1) throw unsupported('/replicas', 'more than one replica is not built yet')
   if ((manifest.quorum ?? 1) !== 1) throw unsupported('/quorum', 'a quorum is not built yet')
 }

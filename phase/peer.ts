@@ -20,7 +20,7 @@ export const NodeLimitsSchema = named(
 )
 export type NodeLimits = Static<typeof NodeLimitsSchema>
 
-const Profiles = Type.Array(Text('A profile, e.g. phase-wasm32-v0', 64), {
+const Profiles = Type.Array(Text('A profile, e.g. phase-wasm32-v1', 64), {
   description: 'Execution profiles that it offers, best first',
   maxItems: 16,
 })

@@ -52,11 +52,15 @@ const ClaimContentSchema = named(
 const ClaimLimitsSchema = named(
   'ReceiptLimits',
   'Limits that the outcome depends on',
-  { memoryBytes: Integer('Linear memory'), outputBytes: Integer('stdout + stderr') },
+  {
+    fuel: Integer('Instruction budget'),
+    memoryBytes: Integer('Linear memory'),
+    outputBytes: Integer('stdout + stderr'),
+  },
   open,
 )
 
-/** What is claimed under profile `phase-wasm32-v0`. A member that is not known stays in the digest. */
+/** What is claimed under profile `phase-wasm32-v1`. A member that is not known stays in the digest. */
 export const ClaimSchema = named(
   'ReceiptClaim',
   'What was computed, and what came out',
@@ -72,6 +76,7 @@ export const ClaimSchema = named(
     outcome: Type.Unsafe<Outcome>(Type.Ref(OutcomeSchema.$id as string)),
     stdout: ref(ClaimContentSchema),
     stderr: ref(ClaimContentSchema),
+    fuel: Integer('What was used of the budget; all of it where the outcome is stopped'),
   },
   open,
 )
@@ -160,7 +165,7 @@ export const statementSchemas = [
 /** The claim of one run: what the manifest fixed, and what came out. */
 export function makeClaim(
   manifest: CompleteManifest,
-  ran: { outcome: Outcome; stdout: Content; stderr: Content },
+  ran: { outcome: Outcome; fuel: number; stdout: Content; stderr: Content },
 ): Claim {
   return { ...taskOf(manifest), seed: manifest.seed, ...ran }
 }

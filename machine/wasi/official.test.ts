@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { prepareModule, runModule } from '../run.ts'
+import { PreparedModule, runModule } from '../run.ts'
 import type { FileTree } from './files.ts'
 
 const root = process.env['WASI_TESTS'] ?? fileURLToPath(new URL('../../../shared/tests/wasi/', import.meta.url))
@@ -45,14 +45,15 @@ for (const { name: suite } of suites) {
 function runOfficial(folder: string, name: string): void {
   const description = join(folder, `${name}.json`)
   const expected = (existsSync(description) ? JSON.parse(readFileSync(description, 'utf8')) : {}) as Expected
-  const prepared = prepareModule(readFileSync(join(folder, `${name}.wasm`)))
-  const result = runModule(new WebAssembly.Module(prepared.bytes), prepared.interface, {
+  const prepared = new PreparedModule(readFileSync(join(folder, `${name}.wasm`)))
+  const result = runModule(prepared, {
     args: expected.args ?? [],
     environ: Object.entries(expected.env ?? {}).map(([key, value]) => `${key}=${value}`),
     stdin: new Uint8Array(0),
     seed: new Uint8Array(32),
     memoryBytesMax: 64 * 1024 * 1024,
     outputBytesMax: 1024 * 1024,
+    fuelMax: 10_000_000_000,
     files: expected.root === undefined ? {} : readTree(join(folder, expected.root)),
   })
   assert.equal(result.kind, 'ended')

@@ -39,6 +39,7 @@ export const signed = signRequest(
 )
 const claim = makeClaim(manifest, {
   outcome: { reason: 'exited', exitCode: 0 },
+  fuel: 26_017,
   stdout: contentOf(stdout),
   stderr: contentOf(stderr),
 })

@@ -55,7 +55,7 @@ export function claimReceipts(): Row[] {
     valid(
       'unknown members deep in the claim, in the digest',
       claim(c => {
-        c.limits.fuel = 9
+        c.limits.pages = 9
         c.stdin.name = 'x'
         c.outcome.note = [true, [], 'a b~!']
       }),
@@ -235,9 +235,9 @@ export function claimReceipts(): Row[] {
       'profile',
       'an unknown profile',
       claim(c => {
-        c.profile = 'phase-wasm32-v1'
-        c.fuel = 12
-        c.limits.fuel = 1000
+        c.profile = 'phase-wasm32-v2'
+        c.instructions = 12
+        c.limits.instructions = 1000
       }),
       everything,
     ),

@@ -7,6 +7,7 @@ import { readEnded, readInterface } from './answers.ts'
 const good = {
   type: 'ended',
   outcome: { reason: 'exited', exitCode: 0 },
+  fuel: 5,
   stdoutBytes: 2,
   cpuTotalUs: 10,
   usage: { cpuUs: 5, compileUs: 1, memoryBytesPeak: 65_536 },

@@ -63,9 +63,9 @@ export function readKilled({ header }: Frame<unknown>): KillReason[] {
 
 /** How a run ended, without what only a child or only a host says. */
 function readEnd(header: unknown, body: Uint8Array): Omit<Ended, 'cpuTotalUs'> {
-  const { type, outcome, stopped, trap, stdoutBytes, usage } = members(header)
+  const { type, outcome, stopped, trap, fuel, stdoutBytes, usage } = members(header)
   const { cpuUs, compileUs, memoryBytesPeak } = members(usage)
-  if (type !== 'ended' || !isCount(stdoutBytes) || stdoutBytes > body.length) throw wrong()
+  if (type !== 'ended' || !isCount(fuel) || !isCount(stdoutBytes) || stdoutBytes > body.length) throw wrong()
   if (!isCount(cpuUs) || !isCount(compileUs) || !isCount(memoryBytesPeak)) throw wrong()
   const why = isStop(stopped) ? { stopped } : {}
   const read = readOutcome(outcome)
@@ -75,6 +75,7 @@ function readEnd(header: unknown, body: Uint8Array): Omit<Ended, 'cpuTotalUs'> {
     outcome: read,
     ...why,
     ...(typeof trap === 'string' ? { trap: trap.slice(0, 64) } : {}),
+    fuel,
     stdout: body.subarray(0, stdoutBytes),
     stderr: body.subarray(stdoutBytes),
     usage: { cpuUs, compileUs, memoryBytesPeak },

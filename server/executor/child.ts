@@ -3,17 +3,11 @@
  * and it has no event loop to speak of: it reads a frame, does what it says, writes one back.
  */
 import { randomFillSync } from 'node:crypto'
-import { prepareModule, type RunOptions, type RunResult, runModule } from '../../machine/run.ts'
+import { PreparedModule, type RunOptions, type RunResult, runModule } from '../../machine/run.ts'
 import { inspectModule } from '../../machine/validate.ts'
 import { isPhaseError } from '../../phase/errors.ts'
-import type { ModuleInterface } from '../../phase/module.ts'
 import type { FaultedMessage, RunMessage } from './messages.ts'
 import { readFrame, writeFrame } from './pipe.ts'
-
-interface Compiled {
-  module: WebAssembly.Module
-  interface: ModuleInterface
-}
 
 /** Node gives no memory of a WebAssembly instance back by itself: above this a collection (about 3 ms) is cheaper than keeping it. */
 const collectAboveBytes = 16 * 1024 * 1024
@@ -27,7 +21,7 @@ const realClock = {
   sleep: (ns: bigint) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(ns) / 1e6),
 }
 
-const modules = new Map<string, Compiled>()
+const modules = new Map<string, PreparedModule>()
 let jobs = 0
 
 writeFrame({ type: 'ready', cpuTotalUs: cpuTotalUs() })
@@ -53,13 +47,9 @@ function run(message: RunMessage, body: Uint8Array): number {
   for (const digest of message.drop) modules.delete(digest)
   try {
     const begin = performance.now()
-    const compiled = compile(message.digest, body.subarray(0, message.moduleBytes))
+    const prepared = prepare(message.digest, body.subarray(0, message.moduleBytes))
     const compileUs = Math.round((performance.now() - begin) * 1000)
-    const result = runModule(
-      compiled.module,
-      compiled.interface,
-      optionsOf(message, body.subarray(message.moduleBytes)),
-    )
+    const result = runModule(prepared, optionsOf(message, body.subarray(message.moduleBytes)))
     return reply(message.digest, result, cpuBefore, compileUs) + body.length
   } catch (error) {
     writeFrame(faulted(error))
@@ -67,17 +57,16 @@ function run(message: RunMessage, body: Uint8Array): number {
   }
 }
 
-function compile(digest: string, bytes: Uint8Array): Compiled {
+function prepare(digest: string, bytes: Uint8Array): PreparedModule {
   const known = bytes.length === 0 ? modules.get(digest) : undefined
   if (known !== undefined) return known
-  const prepared = prepareModule(bytes)
-  const compiled = { module: new WebAssembly.Module(prepared.bytes), interface: prepared.interface }
-  modules.set(digest, compiled)
-  return compiled
+  const prepared = new PreparedModule(bytes)
+  modules.set(digest, prepared)
+  return prepared
 }
 
 function optionsOf(message: RunMessage, stdin: Uint8Array): RunOptions {
-  const { args, environ, memoryBytesMax, outputBytesMax, capabilities } = message
+  const { args, environ, memoryBytesMax, outputBytesMax, fuelMax, capabilities } = message
   return {
     args,
     environ,
@@ -85,6 +74,7 @@ function optionsOf(message: RunMessage, stdin: Uint8Array): RunOptions {
     seed: Buffer.from(message.seed, 'hex'),
     memoryBytesMax,
     outputBytesMax,
+    fuelMax,
     ...(capabilities.includes('clock') ? { clock: realClock } : {}),
     ...(capabilities.includes('random') ? { random: target => void randomFillSync(target) } : {}),
   }

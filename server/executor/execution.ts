@@ -16,6 +16,7 @@ export interface ExecutionRequest {
   capabilities: readonly string[]
   memoryBytesMax: number
   outputBytesMax: number
+  fuelMax: number
   timeoutMs: number
 }
 
@@ -25,6 +26,8 @@ export type Execution =
       outcome: Outcome
       stopped?: 'trapped' | 'fuelExhausted' | 'depthExhausted'
       trap?: string
+      /** Of the claim. */
+      fuel: number
       stdout: Uint8Array
       stderr: Uint8Array
       usage: Usage

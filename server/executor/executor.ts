@@ -202,10 +202,10 @@ function isWorthWeighing(child: ExecutorProcess, execution: Execution): boolean 
 }
 
 function runMessage(child: ExecutorProcess, request: ExecutionRequest, module: Uint8Array): RunMessage {
-  const { args, environ, seed, capabilities, memoryBytesMax, outputBytesMax } = request
+  const { args, environ, seed, capabilities, memoryBytesMax, outputBytesMax, fuelMax } = request
   const { digest } = request.module
   const drop = child.modules.use(digest, module.length === 0 ? undefined : module.length)
-  const limits = { memoryBytesMax, outputBytesMax }
+  const limits = { memoryBytesMax, outputBytesMax, fuelMax }
   return { type: 'run', digest, moduleBytes: module.length, drop, args, environ, seed, capabilities, ...limits }
 }
 

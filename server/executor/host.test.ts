@@ -37,6 +37,7 @@ function request(bytes: Uint8Array, more: Partial<ExecutionRequest> = {}): Execu
     capabilities: [],
     memoryBytesMax: 64 * mebibyte,
     outputBytesMax: mebibyte,
+    fuelMax: 1e12,
     timeoutMs: 20_000,
     ...more,
   }

@@ -20,6 +20,7 @@ export interface RunMessage {
   capabilities: readonly string[]
   memoryBytesMax: number
   outputBytesMax: number
+  fuelMax: number
 }
 /** The body is the module. */
 export interface InspectMessage {
@@ -38,6 +39,7 @@ export interface EndedMessage {
   outcome: Outcome
   stopped?: 'trapped' | 'fuelExhausted' | 'depthExhausted'
   trap?: string
+  fuel: number
   stdoutBytes: number
   cpuTotalUs: number
   usage: Omit<Usage, 'wallUs'>

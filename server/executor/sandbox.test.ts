@@ -139,7 +139,7 @@ import { Executor } from '${here}executor.ts'
 const executor = new Executor({ children: 1, isolation: 'pool', log: { warn() {} } })
 await executor.start()
 const bytes = await compileFixture('loop')
-const limits = { memoryBytesMax: 1 << 20, outputBytesMax: 0, timeoutMs: 60_000 }
+const limits = { memoryBytesMax: 1 << 20, outputBytesMax: 0, fuelMax: 1e12, timeoutMs: 60_000 }
 const request = { module: { digest: 'loop', bytes: async () => bytes }, args: [], environ: [], stdin: new Uint8Array(0), seed: '00'.repeat(32), capabilities: [], ...limits }
 void executor.run(request, new AbortController().signal)
 setTimeout(() => console.log(JSON.stringify(executor.pids)), 100)

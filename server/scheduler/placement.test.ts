@@ -24,7 +24,7 @@ function candidate(peerId: string, changes: Partial<Candidate['peer']> = {}, res
     moduleBytes: 64 * mib,
     timeoutMs: 60_000,
   }
-  const peer = { peerId, slots: 2, load: 0, latencyUs: 1000, profiles: ['phase-wasm32-v0'], limits, ...changes }
+  const peer = { peerId, slots: 2, load: 0, latencyUs: 1000, profiles: ['phase-wasm32-v1'], limits, ...changes }
   return { peer, slotsInFlight: 0, excludedUntilMs: 0, ...rest }
 }
 
@@ -103,7 +103,7 @@ test('whatever is known, a chosen peer can keep the job and is the one that was 
           const made = candidate(peer.peerId, peer, { slotsInFlight: inFlight, excludedUntilMs: excluded })
           return { ...made, peer: { ...made.peer, limits: { ...made.peer.limits, memoryBytes: memory } } }
         })
-        const asked = manifest({ placement, resources: { cpu, memoryBytes: 64 * mib, outputBytes: mib } })
+        const asked = manifest({ placement, resources: { cpu, memoryBytes: 64 * mib, fuel: 1, outputBytes: mib } })
         const placed = place(asked, local(0), candidates, 500)
         assert.notEqual(placed.kind, 'local')
         if (placed.kind !== 'remote') return

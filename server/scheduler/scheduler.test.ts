@@ -177,7 +177,7 @@ const peerOf = (identity: Identity): Peer => ({
   did: identity.did,
   addresses: [],
   version: '0',
-  profiles: ['phase-wasm32-v0'],
+  profiles: ['phase-wasm32-v1'],
   limits,
   slots: 2,
   load: 0,

@@ -71,7 +71,11 @@ export function settle(signed: SignedRequest, received: Received, ed25519: Ed255
 /** The claim is of this very task, says what the job's end says, and has the members that the profile fixes. */
 function checkClaim({ request }: SignedRequest, claim: Claim, { end, stdout, stderr }: Received): void {
   const outcome = claimedOutcome(end)
-  const wanted: Claim = { ...taskOf(request.manifest), seed: request.manifest.seed, outcome, stdout, stderr }
+  const { fuel } = request.manifest.resources
+  const fits = outcome.reason === 'stopped' ? claim.fuel === fuel : claim.fuel <= fuel
+  if (!fits) throw misfit(`it claims ${claim.fuel} fuel of ${fuel}`)
+  const { seed } = request.manifest
+  const wanted: Claim = { ...taskOf(request.manifest), seed, outcome, stdout, stderr, fuel: claim.fuel }
   if (claimDigest(claim) !== claimDigest(wanted)) {
     throw misfit(`its claim ${canonical(claim).slice(0, 400)} is not of this task and end`)
   }

@@ -200,6 +200,7 @@ export class Worker implements OfferTaker {
         capabilities: manifest.capabilities,
         memoryBytesMax: manifest.resources.memoryBytes,
         outputBytesMax: manifest.resources.outputBytes,
+        fuelMax: manifest.resources.fuel,
         timeoutMs: manifest.timeoutMs,
       },
       signal,
@@ -209,11 +210,11 @@ export class Worker implements OfferTaker {
   /** The digests in a receipt are of the bytes that came out of the child, taken here: the child never signs. */
   private conclude(signed: SignedRequest, execution: Execution): Ended {
     if (execution.kind === 'faulted') return fault(execution.reason, execution.detail)
-    const { outcome, stdout, stderr, usage, startedAt, finishedAt, stopped, trap } = execution
+    const { outcome, fuel, stdout, stderr, usage, startedAt, finishedAt, stopped, trap } = execution
     const contents = { stdout: contentOfBytes(stdout), stderr: contentOfBytes(stderr) }
     const receipt = signReceipt(
       {
-        claim: makeClaim(signed.request.manifest, { outcome, ...contents }),
+        claim: makeClaim(signed.request.manifest, { outcome, fuel, ...contents }),
         measurement: {
           ...usage,
           startedAt,

@@ -15,13 +15,15 @@ export interface Claim {
   args: string
   env: string
   stdin: Content
-  limits: { memoryBytes: number; outputBytes: number }
+  limits: { fuel: number; memoryBytes: number; outputBytes: number }
   capabilities: string[]
   seed: string
   /** reason is exited, stopped or outputExceeded; a newer profile may have others. */
   outcome: { reason: string; exitCode?: number }
   stdout: Content
   stderr: Content
+  /** What was used of limits.fuel; all of it where the outcome is stopped. */
+  fuel: number
 }
 
 /** What only the executor can say, and nobody else checks. */

@@ -132,6 +132,7 @@ const usage: Usage = { wallUs: 1, cpuUs: 1, compileUs: 1, memoryBytesPeak: 65_53
 export const exited = (stdout: Uint8Array = new Uint8Array(0), stderr: Uint8Array = new Uint8Array(0)): Execution => ({
   kind: 'ended',
   outcome: { reason: 'exited', exitCode: 0 },
+  fuel: 1,
   stdout,
   stderr,
   usage,

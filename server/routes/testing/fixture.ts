@@ -21,7 +21,7 @@ export const peer: Peer = {
   did,
   addresses: [`/ip4/127.0.0.1/tcp/7528/p2p/${peerId}`],
   version: '0.1.0',
-  profiles: ['phase-wasm32-v0'],
+  profiles: ['phase-wasm32-v1'],
   limits: { memoryBytes: 1, outputBytes: 1, stdinBytes: 1, moduleBytes: 1, timeoutMs: 1 },
   slots: 2,
   load: 0,

@@ -8,10 +8,10 @@ namespace Plasm\Phase;
 final class Manifest
 {
     private const DEFAULTS = [
-        'profile' => 'phase-wasm32-v0', 'args' => [], 'env' => [], 'timeoutMs' => 30_000, 'queueMs' => 60_000, 'capabilities' => [],
+        'profile' => 'phase-wasm32-v1', 'args' => [], 'env' => [], 'timeoutMs' => 30_000, 'queueMs' => 60_000, 'capabilities' => [],
         'placement' => 'any', 'replicas' => 1, 'quorum' => 1,
     ];
-    private const RESOURCES = ['cpu' => 1, 'memoryBytes' => 67_108_864, 'outputBytes' => 8_388_608];
+    private const RESOURCES = ['cpu' => 1, 'memoryBytes' => 67_108_864, 'fuel' => 1_000_000_000_000, 'outputBytes' => 8_388_608];
 
     /**
      * @param array<string, mixed> $manifest as it was sent; args and env may be given by their digests

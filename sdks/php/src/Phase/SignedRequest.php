@@ -13,7 +13,7 @@ final class SignedRequest
         'manifest' => [
             'module' => 'digest', 'profile' => 'text64', 'args' => ['list', 'text'], 'env' => ['map', 'text'],
             'stdin' => ['digest' => 'digest', 'size' => 'integer'],
-            'resources' => ['cpu' => 'integer', 'memoryBytes' => 'integer', 'outputBytes' => 'integer', 'fuel?' => 'integer'],
+            'resources' => ['cpu' => 'integer', 'memoryBytes' => 'integer', 'outputBytes' => 'integer', 'fuel' => 'integer'],
             'timeoutMs' => 'integer', 'queueMs' => 'integer', 'capabilities' => ['list', 'text'], 'seed' => 'hex32', 'nonce' => 'nonce',
             'placement' => 'text64', 'replicas' => 'integer', 'quorum' => 'integer',
         ],

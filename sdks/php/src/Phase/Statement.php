@@ -12,13 +12,13 @@ final class Statement
     public const PREDICATE_TYPE = 'https://phasebased.com/execution-receipt/v1';
     public const REASONS = ['exited', 'stopped', 'outputExceeded'];
     private const TYPE = 'https://in-toto.io/Statement/v1';
-    private const PROFILES = ['phase-wasm32-v0'];
+    private const PROFILES = ['phase-wasm32-v1'];
 
     private const CONTENT = ['digest' => 'digest', 'size' => 'integer'];
     private const CLAIM = [
         'profile' => 'text', 'module' => 'digest', 'args' => 'digest', 'env' => 'digest', 'stdin' => self::CONTENT,
-        'limits' => ['memoryBytes' => 'integer', 'outputBytes' => 'integer'], 'capabilities' => ['list', 'text'], 'seed' => 'hex32',
-        'outcome' => ['reason' => 'text', 'exitCode?' => 'u32'], 'stdout' => self::CONTENT, 'stderr' => self::CONTENT,
+        'limits' => ['fuel' => 'integer', 'memoryBytes' => 'integer', 'outputBytes' => 'integer'], 'capabilities' => ['list', 'text'], 'seed' => 'hex32',
+        'outcome' => ['reason' => 'text', 'exitCode?' => 'u32'], 'stdout' => self::CONTENT, 'stderr' => self::CONTENT, 'fuel' => 'integer',
     ];
     /** All but the claim, whose members depend on the profile. */
     private const PREDICATE = [

@@ -44,7 +44,7 @@ export interface Resources {
   cpu?: number | undefined
   /** Linear memory cap in bytes, a multiple of 65536, enforced. 64 MiB unless given */
   memoryBytes?: number | undefined
-  /** Deterministic instruction budget: refused as unsupported under phase-wasm32-v0 */
+  /** Deterministic instruction budget. 1000000000000 unless given */
   fuel?: number | undefined
   /** stdout + stderr cap in bytes. 8 MiB unless given */
   outputBytes?: number | undefined
@@ -86,6 +86,8 @@ export interface CompleteResources {
   cpu: number
   /** Linear memory cap in bytes, a multiple of 65536, enforced. 64 MiB unless given */
   memoryBytes: number
+  /** Deterministic instruction budget. 1000000000000 unless given */
+  fuel: number
   /** stdout + stderr cap in bytes. 8 MiB unless given */
   outputBytes: number
 }
@@ -426,7 +428,7 @@ export interface Models {
 /** What they look like. s: text, i: a whole number, else a name from this table; ?: may be absent, []: a list of them, {}: by name. */
 export const shapes = {
   CompleteManifest: { module: 's', profile: 's', args: 's[]', env: 's{}', stdin: 'Content', resources: 'CompleteResources', timeoutMs: 'i', queueMs: 'i', capabilities: 's[]', seed: 's', nonce: 's', placement: 's', replicas: 'i', quorum: 'i' },
-  CompleteResources: { cpu: 'i', memoryBytes: 'i', outputBytes: 'i' },
+  CompleteResources: { cpu: 'i', memoryBytes: 'i', fuel: 'i', outputBytes: 'i' },
   Content: { digest: 's', size: 'i' },
   Envelope: { payloadType: 's', payload: 's', signatures: 'EnvelopeSignature[]' },
   EnvelopeSignature: { keyid: 's?', sig: 's' },

@@ -17,6 +17,8 @@ final class CompleteResources implements \JsonSerializable
         public readonly int $cpu,
         /** Linear memory cap in bytes, a multiple of 65536, enforced. 64 MiB unless given */
         public readonly int $memoryBytes,
+        /** Deterministic instruction budget. 1000000000000 unless given */
+        public readonly int $fuel,
         /** stdout + stderr cap in bytes. 8 MiB unless given */
         public readonly int $outputBytes,
     ) {

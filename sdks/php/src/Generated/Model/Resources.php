@@ -17,7 +17,7 @@ final class Resources implements \JsonSerializable
         public readonly ?int $cpu = null,
         /** Linear memory cap in bytes, a multiple of 65536, enforced. 64 MiB unless given */
         public readonly ?int $memoryBytes = null,
-        /** Deterministic instruction budget: refused as unsupported under phase-wasm32-v0 */
+        /** Deterministic instruction budget. 1000000000000 unless given */
         public readonly ?int $fuel = null,
         /** stdout + stderr cap in bytes. 8 MiB unless given */
         public readonly ?int $outputBytes = null,

@@ -1,0 +1,55 @@
+/** The meter against the interpreter, which charges before each instruction and shares only the numbers: same end, output and fuel. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { runBytes } from './fixtures/run.ts'
+import { interpret } from './interpreter.ts'
+import { PreparedModule, type RunOptions, runModule } from './run.ts'
+import { generateModule } from './testing/generate/module.ts'
+
+const options: RunOptions = {
+  args: ['a'],
+  environ: [],
+  stdin: new Uint8Array(100),
+  seed: new Uint8Array(32),
+  memoryBytesMax: 4 * 1024 * 1024,
+  outputBytesMax: 100_000,
+  fuelMax: 1_000_000,
+}
+
+/** What a claim says, and nothing else. */
+function claimed(result: ReturnType<typeof interpret> | ReturnType<typeof runBytes>) {
+  if (result.kind === 'faulted') return { faulted: result.reason, detail: result.detail }
+  const { outcome, fuel, stdout, stderr } = result
+  return { outcome, fuel, stdout: Buffer.from(stdout).toString('hex'), stderr: Buffer.from(stderr).toString('hex') }
+}
+
+/** The whole budget, then those at which most can go wrong: just enough, one less, and in the middle. */
+function compare(seed: number): number {
+  const features = { floats: seed % 3 !== 0, vectors: seed % 3 === 2 }
+  const bytes = generateModule(seed, features)
+  const prepared = new PreparedModule(bytes)
+  const whole = interpret(bytes, options)
+  assert.deepEqual(claimed(runModule(prepared, options)), claimed(whole), `seed ${seed}`)
+  if (whole.kind !== 'ended' || whole.outcome.reason !== 'exited') return 1
+  const { fuel } = whole
+  const budgets = [fuel, fuel - 1, Math.floor(fuel / 2), Math.floor(fuel / 7)]
+  for (const fuelMax of budgets) {
+    const limited = { ...options, fuelMax }
+    const [fast, slow] = [runModule(prepared, limited), interpret(bytes, limited)]
+    assert.deepEqual(claimed(fast), claimed(slow), `seed ${seed}, budget ${fuelMax}`)
+  }
+  return 1 + budgets.length
+}
+
+/** METER_SEEDS: how many modules (`make machine`), else those that are through in seconds. */
+const seeds = Number(process.env['METER_SEEDS'] ?? 250)
+
+describe('the metered module and the interpreter claim the same', () => {
+  for (let first = 0; first < seeds; first += 250) {
+    test(`of generated modules ${first} to ${first + 249}, whatever the budget`, t => {
+      let runs = 0
+      for (let seed = first; seed < first + 250; seed++) runs += compare(seed)
+      t.diagnostic(`${runs} runs`)
+    })
+  }
+})

@@ -1,0 +1,201 @@
+/**
+ * A function's body, decoded: every instruction's opcode, where its bytes stand, and its first immediate. The arrays are used again for
+ * the next body, so a module costs the memory of its longest function.
+ */
+import { Reader } from '../binary.ts'
+import { readInstruction, readReferenceType, readValueType } from '../instructions.ts'
+import { branchTargetsMax, localsMax, nestingMax } from '../limits.ts'
+import type { Range } from '../sections.ts'
+import { bulkBase, code, follows, immediateOf, nanOf, vectorBase } from './opcodes.ts'
+
+const place = 'code section'
+export const emptyBlockType = -64
+
+export class Body {
+  bytes: Uint8Array = new Uint8Array(0)
+  count = 0
+  codes = new Uint16Array(1024)
+  /** Where each instruction begins; one more for the end of the last. */
+  starts = new Uint32Array(1025)
+  /**
+   * The first index; of a block its type (`emptyBlockType`, a value type as a negative number, or an index), of a br_table where its
+   * targets begin.
+   */
+  immediates = new Int32Array(1024)
+  /** Declared locals as runs: count, type, count, type. */
+  locals: number[] = []
+  localCount = 0
+  /** It has instructions behind 0xfd. */
+  vectors = false
+  /** It has instructions whose result may be a NaN of open bits. */
+  floats = false
+
+  /**
+   * Takes in the body in `range`.
+   * @throws {PhaseError} `moduleRejected` for an instruction that is not admitted, too many locals, too deep blocks.
+   */
+  decode(bytes: Uint8Array, range: Range, parameters: number): void {
+    const reader = new Reader(bytes, place, range.start, range.end)
+    this.bytes = bytes
+    this.vectors = false
+    this.floats = false
+    this.decodeLocals(reader, parameters)
+    this.decodeInstructions(reader)
+  }
+
+  private decodeLocals(reader: Reader, parameters: number): void {
+    this.locals.length = 0
+    let total = parameters
+    for (let left = reader.count(localsMax, 'declarations of locals', 2); left > 0; left--) {
+      const start = reader.at
+      const count = reader.u32()
+      total += count
+      if (total > localsMax) {
+        throw reader.rejected(`${total} locals of a function exceed the limit of ${localsMax}`, start)
+      }
+      this.locals.push(count, readValueType(reader))
+    }
+    this.localCount = total - parameters
+  }
+
+  private decodeInstructions(reader: Reader): void {
+    const { bytes, end } = reader
+    this.reserve(end - reader.at)
+    const { codes, starts, immediates } = this
+    let count = 0
+    let depth = 1
+    while (depth > 0) {
+      const start = reader.at
+      if (start >= end) throw reader.rejected('it ends in the middle of a value')
+      let opcode = bytes[start] as number
+      reader.at = start + 1
+      if (opcode >= 0xfb) opcode = this.prefixed(reader, opcode, start)
+      codes[count] = opcode
+      starts[count] = start
+      immediates[count] = this.immediate(reader, opcode, start)
+      count++
+      if (nanOf[opcode] !== 0) this.floats = true
+      if (opcode === code.end) depth--
+      else if (opcode >= code.block && opcode <= code.if && ++depth > nestingMax) {
+        throw reader.rejected(`blocks nested deeper than ${nestingMax}`, start)
+      }
+    }
+    reader.done()
+    starts[count] = end
+    this.count = count
+  }
+
+  private prefixed(reader: Reader, prefix: number, start: number): number {
+    const number = reader.u32()
+    const admitted = number < 0x100 && (prefix === 0xfc || prefix === 0xfd)
+    if (!admitted) return refuse(reader, start)
+    if (prefix === 0xfc) return bulkBase + number
+    this.vectors = true
+    return vectorBase + number
+  }
+
+  private immediate(reader: Reader, opcode: number, start: number): number {
+    switch (immediateOf[opcode]) {
+      case follows.nothing:
+        return 0
+      case follows.index:
+        return reader.u32()
+      case follows.memory:
+        return memoryArgument(reader, start)
+      case follows.leb:
+        reader.skipLeb(opcode === code.i32Const ? 32 : 64)
+        return 0
+      case follows.block:
+        return blockType(reader, start)
+      case follows.twoIndices: {
+        const first = reader.u32()
+        reader.u32()
+        return first
+      }
+      case follows.branchTable: {
+        const at = reader.at
+        for (let left = reader.count(branchTargetsMax, 'branch targets'); left >= 0; left--) reader.u32()
+        return at
+      }
+      case follows.refused:
+        return refuse(reader, start)
+      default:
+        return rareImmediate(reader, opcode, start)
+    }
+  }
+
+  private reserve(bytes: number): void {
+    if (bytes <= this.codes.length) return
+    const size = Math.max(bytes, this.codes.length * 2)
+    this.codes = new Uint16Array(size)
+    this.starts = new Uint32Array(size + 1)
+    this.immediates = new Int32Array(size)
+  }
+}
+
+function rareImmediate(reader: Reader, opcode: number, start: number): number {
+  switch (immediateOf[opcode]) {
+    case follows.f32:
+      return skip(reader, 4)
+    case follows.f64:
+      return skip(reader, 8)
+    case follows.v128:
+      return skip(reader, 16)
+    case follows.lane:
+      return skip(reader, 1)
+    case follows.memoryLane:
+      memoryArgument(reader, start)
+      return skip(reader, 1)
+    case follows.twoMemoryIndices:
+      memoryIndex(reader)
+      return memoryIndex(reader)
+    case follows.memoryIndex:
+      return memoryIndex(reader)
+    case follows.dataMemory: {
+      const segment = reader.u32()
+      memoryIndex(reader)
+      return segment
+    }
+    case follows.types:
+      if (reader.count(1, 'types of a select') === 0) throw reader.rejected('a select without its type', start)
+      return readValueType(reader)
+    default:
+      return readReferenceType(reader)
+  }
+}
+
+function skip(reader: Reader, size: number): number {
+  reader.skip(size)
+  return 0
+}
+
+/** Bit 6 of the alignment announces a memory index (several memories). */
+function memoryArgument(reader: Reader, start: number): number {
+  if (reader.u32() >= 0x40) throw reader.rejected('several memories are not admitted', start)
+  reader.u32()
+  return 0
+}
+
+function memoryIndex(reader: Reader): number {
+  const start = reader.at
+  if (reader.byte() !== 0) throw reader.rejected('several memories are not admitted', start)
+  return 0
+}
+
+function blockType(reader: Reader, start: number): number {
+  const first = reader.peek()
+  if (first === 0x40) return skip(reader, 1) + emptyBlockType
+  const at = reader.at
+  const value = reader.s33()
+  if (value >= 0) return value
+  reader.at = at
+  if (reader.at !== start) readValueType(reader)
+  return value
+}
+
+/** Says why an instruction is not admitted: the table of instructions.ts knows the names of features. */
+function refuse(reader: Reader, start: number): never {
+  reader.at = start
+  readInstruction(reader)
+  throw reader.rejected('unknown instruction', start)
+}

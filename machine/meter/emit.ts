@@ -1,0 +1,396 @@
+/** Writes one body again: fuel in a register, depth passed down, charges where the plan puts them. */
+import { depthBytesMax } from '../limits.ts'
+import type { FunctionType } from '../sections.ts'
+import { lengthWeights } from '../weights.ts'
+import type { Body } from './body.ts'
+import { Code } from './code.ts'
+import { endsReach, type Facts, skipDead } from './facts.ts'
+import { type FloatMode, FloatPlan } from './floats.ts'
+import { memoryGrowHelper, stopHelper, tableGrowHelper } from './helpers.ts'
+import { writeLocals } from './locals.ts'
+import { FloatLocals } from './nan.ts'
+import { bulkBase, code, vectorBase } from './opcodes.ts'
+import { Plan } from './plan.ts'
+import type { CallClass, Program } from './program.ts'
+
+const i32 = 0x7f
+const emptyBlock = 0x40
+const i32Add = 0x6a
+const i32Sub = 0x6b
+const i32LtS = 0x48
+const i64Sub = 0x7d
+const i64Add = 0x7c
+const i64Mul = 0x7e
+const i64ShrU = 0x88
+const i64ExtendU = 0xad
+const shiftOfUnit = Math.log2(lengthWeights.bytesPerUnit)
+
+/** Beyond control and locals, what is not copied as it is. */
+const isRare = (opcode: number) =>
+  opcode === code.memoryGrow || opcode === code.refFunc || (opcode >= bulkBase && opcode < vectorBase)
+
+export class BodyWriter {
+  private readonly program: Program
+  private readonly out: Code
+  private readonly plan = new Plan()
+  private body: Body
+  private index = 0
+  private callClass: CallClass = 'fuel'
+  private frameBytes = 0
+  /** Locals: fuel, depth, a spare i32. */
+  private fuel = 0
+  private depth = 0
+  private spare = 0
+  private moved = 0
+  private movedTo = 0
+  /** Blocks that are open in what is written, inside the outermost that a check branches to. */
+  private level = 0
+  private readonly mode: FloatMode
+  private readonly floatPlan: FloatPlan
+  private floats: FloatLocals | undefined
+
+  constructor(program: Program, out: Code, body: Body, mode: FloatMode) {
+    this.program = program
+    this.out = out
+    this.body = body
+    this.mode = mode
+    this.floatPlan = new FloatPlan(program.module, body)
+  }
+
+  /** Writes `body`, decoded, as function `index`: locals, instructions, end. */
+  write(index: number): void {
+    const { program, body } = this
+    this.index = index
+    this.callClass = program.classOf(index)
+    const facts = program.facts[index - program.importCount] as Facts
+    this.frameBytes = facts.frameBytes
+    this.floats = undefined
+    if (facts.floats) this.floatPlan.make(program.typeOf(index), this.mode)
+    if (this.callClass === 'straight') return this.writeStraight(facts)
+    this.plan.make(body, this.calls)
+    this.writeThreaded(facts)
+  }
+
+  /** Whoever calls it pays for it: nothing to add but for what its floats need. */
+  private writeStraight(facts: Facts): void {
+    const { program, out, body, plan, index } = this
+    const parameters = (program.module.types[program.typeOf(index)] as FunctionType).parameters.length
+    this.moved = 0
+    this.fuel = parameters
+    writeLocals(out, body, 0, this.floatLocals(facts, parameters + body.localCount))
+    plan.clear(body)
+    this.writeInstructions()
+    this.tell()
+    out.byte(code.end)
+  }
+
+  /** Types of the locals that floats need, from local `first`. */
+  private floatLocals(facts: Facts, first: number): readonly number[] {
+    if (!facts.floats || this.floatPlan.counts.every((count, kind) => kind === 0 || count === 0)) return []
+    this.floats = new FloatLocals(this.floatPlan.counts, first, this.mode === 'detect')
+    return this.floats.types
+  }
+
+  private tell(): void {
+    if (this.mode === 'detect') this.floats?.tell(this.out, this.program.globalIndex('nanSeen'))
+  }
+
+  private readonly calls = {
+    straightCost: (index: number) => Math.max(0, this.program.graph.straightCost[index] as number),
+    reachesHost: (index: number) => this.program.graph.reachesHost[index] === 1,
+    typeReachesHost: (type: number) =>
+      this.program.graph.types.get(this.program.types.structural[type] as number)?.reachesHost === true,
+  }
+
+  private writeThreaded(facts: Facts): void {
+    const { program, out, body, plan, index } = this
+    const type = program.module.types[program.typeOf(index)] as FunctionType
+    const parameters = type.parameters.length
+    const added = this.callClass === 'depth' ? 2 : 1
+    this.fuel = parameters
+    this.depth = parameters + 1
+    this.moved = Math.min(added, body.localCount)
+    this.movedTo = added + body.localCount - this.moved
+    this.spare = parameters + added + body.localCount
+    const floats = this.floatLocals(facts, this.spare + (plan.spare ? 1 : 0))
+    writeLocals(out, body, this.moved, [...(plan.spare ? [i32] : []), ...floats])
+    const checkpoint = program.graph.checkpoint[index] === 1
+    const checked = program.graph.checked[index] === 1
+    const traps = checked || checkpoint || plan.hasLoop || plan.bulk
+    this.level = 0
+    if (traps) out.op(code.block, emptyBlock)
+    if (this.callClass === 'depth' && program.graph.deep[index] === 1) this.enter(checkpoint)
+    if (plan.functionLabelUsed) this.openFunctionBlock(type.results)
+    this.charge(0, checked)
+    this.writeInstructions()
+    if (plan.functionLabelUsed) out.byte(code.end)
+    this.tell()
+    out.reserve(64)
+    out.op(code.localGet, this.fuel)
+    if (traps) {
+      out.byte(code.return)
+      out.byte(code.end)
+      out.op(code.localGet, this.fuel)
+      out.op(code.call, stopHelper(program))
+      out.byte(code.unreachable)
+    }
+    out.byte(code.end)
+  }
+
+  /** Takes the frame from the depth that is left; a checkpoint stops the run where not enough is left for what may follow. */
+  private enter(checkpoint: boolean): void {
+    const { out, program, index } = this
+    out.reserve(64)
+    out.op(code.localGet, this.depth)
+    out.i32(Math.min(this.frameBytes, depthBytesMax + 1))
+    out.byte(i32Sub)
+    if (!checkpoint) {
+      out.op(code.localSet, this.depth)
+      return
+    }
+    out.op(code.localTee, this.depth)
+    out.i32(Math.min(program.graph.reserve[index] as number, depthBytesMax + 1))
+    out.byte(i32LtS)
+    out.op(code.brIf, this.level)
+  }
+
+  private openFunctionBlock(results: readonly number[]): void {
+    const { out, program } = this
+    out.reserve(16)
+    out.byte(code.block)
+    if (results.length === 0) out.byte(emptyBlock)
+    else if (results.length === 1) out.byte(results[0] as number)
+    else out.signed(program.typeIndex({ parameters: [], results }))
+    this.level++
+  }
+
+  /** What the region that begins before instruction `at` costs. */
+  private charge(at: number, checked: boolean): void {
+    const { out, plan, fuel } = this
+    const cost = plan.charges[at] as number
+    if (cost === 0 && !checked) return
+    out.reserve(64)
+    out.op(code.localGet, fuel)
+    if (cost > 0) out.subtract(cost)
+    if (!checked) out.op(code.localSet, fuel)
+    else if (cost > 0) out.setAndCheck(fuel, this.level)
+    else out.checkBelowZero(this.level)
+  }
+
+  private writeInstructions(): void {
+    const { out, body, plan } = this
+    const { codes, starts, bytes } = body
+    const last = body.count - 1
+    let copied = starts[0] as number
+    const marks = this.floats === undefined ? undefined : this.floatPlan.marks
+    for (let at = 0; at < last; at++) {
+      if (marks !== undefined && at > 0 && marks[at - 1] !== 0) {
+        out.copy(bytes, copied, starts[at] as number)
+        copied = starts[at] as number
+        this.float(at - 1, marks[at - 1] as number)
+      }
+      if (at > 0 && plan.charges[at] !== 0) {
+        out.copy(bytes, copied, starts[at] as number)
+        copied = starts[at] as number
+        this.charge(at, false)
+      }
+      const opcode = codes[at] as number
+      if (opcode > code.localTee && !isRare(opcode)) continue
+      if (opcode >= code.drop && opcode <= code.selectTyped) continue
+      if (opcode >= code.localGet && opcode <= code.localTee) {
+        const local = (body.immediates[at] as number) - this.fuel
+        if (local < 0 || local >= this.moved) continue
+        out.copy(bytes, copied, starts[at] as number)
+        out.op(opcode, this.fuel + local + this.movedTo)
+        copied = starts[at + 1] as number
+        continue
+      }
+      out.copy(bytes, copied, starts[at] as number)
+      copied = this.special(opcode, at) ? (starts[at + 1] as number) : (starts[at] as number)
+      if (endsReach(opcode)) {
+        out.copy(bytes, copied, starts[at + 1] as number)
+        at = skipDead(body, at)
+        copied = starts[at + 1] as number
+      }
+    }
+    out.copy(bytes, copied, starts[last] as number)
+    if (marks !== undefined && last > 0 && marks[last - 1] !== 0) this.float(last - 1, marks[last - 1] as number)
+  }
+
+  /** Behind instruction `at`, whose value shows its bits. */
+  private float(at: number, kind: number): void {
+    const { floats, out, body } = this
+    if (this.mode === 'repair') return floats?.repair(out, kind)
+    const opcode = body.codes[at] as number
+    const ofLocal = opcode >= code.localGet && opcode <= code.localTee
+    floats?.look(out, kind, ofLocal ? this.local(body.immediates[at] as number) : undefined)
+  }
+
+  /** Where a local of the module stands now. */
+  private local(index: number): number {
+    const moved = index >= this.fuel && index < this.fuel + this.moved
+    return moved ? index + this.movedTo : index
+  }
+
+  /** @returns whether it has been written; else its bytes are copied. */
+  private special(opcode: number, at: number): boolean {
+    const { out, body, plan } = this
+    const immediate = body.immediates[at] as number
+    out.reserve(128)
+    switch (opcode) {
+      case code.block:
+      case code.if:
+        this.level++
+        return false
+      case code.loop:
+        this.level++
+        out.copy(body.bytes, body.starts[at] as number, body.starts[at + 1] as number)
+        if (plan.loops[at] === 1) {
+          this.charge(at + 1, true)
+          plan.charges[at + 1] = 0
+        }
+        return true
+      case code.end:
+        this.level--
+        return false
+      case code.return:
+        this.leave()
+        return true
+      case code.call:
+        this.call(immediate, at)
+        return true
+      case code.callIndirect:
+        this.callIndirect(immediate, at)
+        return true
+      case code.returnCall:
+        this.returnCall(immediate)
+        return true
+      case code.returnCallIndirect:
+        this.tell()
+        out.reserve(64)
+        this.pushIndirect(immediate, true)
+        this.indirect(opcode, immediate, at)
+        return true
+      case code.memoryGrow:
+        out.op(code.localGet, this.fuel)
+        out.op(code.call, memoryGrowHelper(this.program))
+        out.op(code.localSet, this.fuel)
+        return true
+      case code.tableGrow:
+        out.op(code.localGet, this.fuel)
+        out.op(code.call, tableGrowHelper(this.program, immediate))
+        out.op(code.localSet, this.fuel)
+        return true
+      case code.refFunc:
+        out.op(opcode, this.program.target(immediate))
+        return true
+      default:
+        this.chargeLength(opcode)
+        return false
+    }
+  }
+
+  private leave(): void {
+    this.tell()
+    this.out.reserve(64)
+    this.out.op(code.localGet, this.fuel)
+    this.out.byte(code.return)
+  }
+
+  private call(index: number, at: number): void {
+    const { program, out } = this
+    const callClass = program.classOf(index)
+    if (program.graph.reachesExit[index] === 1) this.tell()
+    out.reserve(64)
+    if (callClass !== 'straight') this.pushThreaded(callClass, false)
+    out.op(code.call, program.target(index, callClass))
+    if (callClass !== 'straight') this.takeFuel(at)
+  }
+
+  private callIndirect(type: number, at: number): void {
+    const structural = this.program.types.structural[type] as number
+    if (this.program.graph.types.get(structural)?.reachesExit === true) this.tell()
+    this.out.reserve(64)
+    this.pushIndirect(type, false)
+    this.indirect(code.callIndirect, type, at)
+    this.takeFuel(at)
+  }
+
+  private indirect(opcode: number, type: number, at: number): void {
+    const { program, out, body } = this
+    out.op(opcode, program.threaded(type, program.classOfType(type)))
+    // The table's index is the second immediate.
+    let tableAt = (body.starts[at] as number) + 1
+    while ((body.bytes[tableAt] as number) >= 0x80) tableAt++
+    out.copy(body.bytes, tableAt + 1, body.starts[at + 1] as number)
+  }
+
+  private pushIndirect(type: number, tail: boolean): void {
+    const { out, program } = this
+    out.op(code.localSet, this.spare)
+    this.pushThreaded(program.classOfType(type), tail)
+    out.op(code.localGet, this.spare)
+  }
+
+  /** Fuel and depth behind the arguments. A tail call gives back what its own frame took. */
+  private pushThreaded(callClass: CallClass, tail: boolean): void {
+    const { out, program } = this
+    out.op(code.localGet, this.fuel)
+    if (callClass !== 'depth') return
+    if (this.callClass !== 'depth') return out.i32(0)
+    out.op(code.localGet, this.depth)
+    if (!tail || program.graph.deep[this.index] !== 1) return
+    out.i32(Math.min(this.frameBytes, depthBytesMax + 1))
+    out.byte(i32Add)
+  }
+
+  /** The fuel that a call has left on the stack, less what comes next. */
+  private takeFuel(at: number): void {
+    const { out, plan, fuel } = this
+    const cost = plan.charges[at + 1] as number
+    if (cost > 0) {
+      out.subtract(cost)
+      plan.charges[at + 1] = 0
+    }
+    out.op(code.localSet, fuel)
+  }
+
+  private returnCall(index: number): void {
+    const { program, out } = this
+    const callClass = program.classOf(index)
+    if (callClass === 'straight') {
+      out.op(code.call, index)
+      return this.leave()
+    }
+    this.tell()
+    out.reserve(64)
+    this.pushThreaded(callClass, true)
+    out.op(code.returnCall, program.target(index, callClass))
+  }
+
+  /** Bulk operations pay for the length on the stack before they run. */
+  private chargeLength(opcode: number): void {
+    const { out, spare, fuel } = this
+    const bytes = opcode === code.memoryInit || opcode === code.memoryCopy || opcode === code.memoryFill
+    const entries = opcode === code.tableInit || opcode === code.tableCopy || opcode === code.tableFill
+    if (!bytes && !entries) return
+    out.op(code.localTee, spare)
+    out.op(code.localGet, fuel)
+    out.op(code.localGet, spare)
+    out.byte(i64ExtendU)
+    if (bytes) {
+      // `bytesPerUnit` is a power of two.
+      if (shiftOfUnit > 0) {
+        out.i64(lengthWeights.bytesPerUnit - 1)
+        out.byte(i64Add)
+        out.i64(shiftOfUnit)
+        out.byte(i64ShrU)
+      }
+    } else {
+      out.i64(lengthWeights.tableEntry)
+      out.byte(i64Mul)
+    }
+    out.byte(i64Sub)
+    out.setAndCheck(fuel, this.level)
+  }
+}
