@@ -43,7 +43,7 @@ class Checker {
     this.context = context
     this.locals = locals
     this.results = type.results
-    this.open('function', { parameters: [], results: type.results })
+    this.begin('function', { parameters: [], results: type.results })
   }
 
   check(instruction: Instruction, visit?: Visit): void {
@@ -89,7 +89,7 @@ class Checker {
   }
 
   private open(opener: string, type: FunctionType): void {
-    this.popAllIfInside(type.parameters)
+    this.popAll(type.parameters)
     this.begin(opener, type)
   }
 
@@ -97,10 +97,6 @@ class Checker {
     const dead = this.blocks.at(-1)?.dead ?? false
     this.blocks.push({ opener, type, height: this.operands.length, unreachable: false, dead })
     this.push(...type.parameters)
-  }
-
-  private popAllIfInside(types: readonly ValueType[]): void {
-    if (this.blocks.length > 0) this.popAll(types)
   }
 
   private close(): Block {
@@ -254,6 +250,7 @@ class Checker {
       case 'table.set':
         return this.apply({ parameters: ['i32', this.table(index)], results: [] })
       case 'table.size':
+        this.table(index)
         return this.apply({ parameters: [], results: ['i32'] })
       case 'table.grow':
         return this.apply({ parameters: [this.table(index), 'i32'], results: ['i32'] })

@@ -4,6 +4,7 @@ import type { Instruction } from './code.ts'
 import type { Context } from './context.ts'
 import { longestPaths, strongComponents } from './graph.ts'
 import type { Module } from './module.ts'
+import { isVectorOperation } from './operations.ts'
 import { typeOfBody } from './validation.ts'
 import { type FunctionType, structureOf, type ValueType } from './values.ts'
 
@@ -48,7 +49,7 @@ function look(module: Module, context: Context, index: number): Seen {
   const body = module.bodies[index] as Module['bodies'][number]
   const [calls, types, references]: [Set<number>, Set<FunctionType>, Set<number>] = [new Set(), new Set(), new Set()]
   let height = 0
-  let wide = [...type.parameters, ...type.results, ...body.locals].includes('v128')
+  let wide = hasVector(type) || body.locals.includes('v128')
   checkBody(context, type, body, (instruction, operands) => {
     const { operation, index } = instruction
     height = Math.max(height, operands)
@@ -68,17 +69,17 @@ function look(module: Module, context: Context, index: number): Seen {
 
 const size = (types: readonly ValueType[]): number => types.reduce((sum, type) => sum + (type === 'v128' ? 2 : 1), 0)
 
+/** It has to do with vectors. */
 function isWide(context: Context, { operation, index }: Instruction): boolean {
-  if (operation.code >= 0xfd000) return true
+  const calls = operation.immediates === 'function' && operation.name !== 'ref.func'
+  if (calls) return hasVector(context.functions[index])
+  if (operation.immediates === 'typeAndTable') return hasVector(context.types[index])
   if (operation.name === 'global.get') return context.globals[index]?.value === 'v128'
-  const type =
-    operation.immediates === 'typeAndTable'
-      ? context.types[index]
-      : operation.name === 'ref.func' || operation.immediates !== 'function'
-        ? undefined
-        : context.functions[index]
-  return type !== undefined && [...type.parameters, ...type.results].includes('v128')
+  return isVectorOperation(operation)
 }
+
+const hasVector = (type: FunctionType | undefined): boolean =>
+  type !== undefined && [...type.parameters, ...type.results].includes('v128')
 
 /**
  * Successors by node: first the functions that the module defines, in their order, then the types that indirect calls name, each structure

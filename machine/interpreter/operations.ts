@@ -62,6 +62,9 @@ function typeOf(signature: string): FunctionType {
   return { parameters: parameters as ValueType[], results: results as ValueType[] }
 }
 
+/** Of those behind the prefix of vectors. */
+export const isVectorOperation = ({ code }: Operation): boolean => Math.floor(code / 0x1000) === simdPrefix
+
 /** The operations of consecutive opcodes from `first` on; `signature` '' where they have none of their own. */
 function row(first: number, immediates: Immediates, signature: string, names: string, bytes = 0): Row {
   const type = signature === '' ? undefined : typeOf(signature)

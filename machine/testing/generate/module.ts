@@ -9,7 +9,7 @@ import { Encoder } from './encoder.ts'
 import { type Features, imported, makePlan, outputBytes, type Plan } from './plan.ts'
 import { Random } from './random.ts'
 
-export function generateModule(seed: number, features: Features): Uint8Array<ArrayBuffer> {
+export function generateModule(seed: number, features: Features = featuresOf(seed)): Uint8Array<ArrayBuffer> {
   const random = new Random(Math.imul(seed, 0x9e37_79b1) ^ 0x5bd1_e995)
   const plan = makePlan(random, features)
   const first = imported(plan)
@@ -46,6 +46,13 @@ export function generateModule(seed: number, features: Features): Uint8Array<Arr
   out.section(11, section => writeData(section, random, plan))
   return new Uint8Array(out.bytes)
 }
+
+/** One in four is plain, one in four has vectors. */
+export const featuresOf = (seed: number): Features => ({
+  floats: seed % 4 !== 0,
+  vectors: seed % 4 === 1,
+  plain: seed % 4 === 0,
+})
 
 const shown = { parameters: [], results: [] }
 
@@ -125,7 +132,7 @@ function writeCommand(out: Encoder, plan: Plan, first: number): void {
   const store = (at: number, value: number) =>
     out.raw(0x41).signed(BigInt(at)).raw(0x41).signed(BigInt(value)).raw(0x36, 2, 0)
   store(8, 16)
-  store(12, outputBytes * 2)
+  store(12, outputBytes)
   out.raw(0x41, 1, 0x41, 8, 0x41, 1, 0x41, 0, 0x10).u32(plan.functions.findIndex(({ host }) => host === 'fd_write'))
   out.raw(0x1a, 0x0b)
 }

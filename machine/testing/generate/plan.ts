@@ -5,6 +5,8 @@ import type { Random } from './random.ts'
 export interface Features {
   floats: boolean
   vectors: boolean
+  /** Nothing that an engine without a machine around it does otherwise: no clock, no growth beyond maxima of its own. */
+  plain?: boolean
 }
 
 export interface Plan extends Features {
@@ -31,8 +33,8 @@ const hostTypes: Record<HostName, FunctionType> = {
   args_sizes_get: { parameters: ['i32', 'i32'], results: ['i32'] },
 }
 
-/** Where the module keeps what it writes at the end, and the vector that says so. */
-export const outputBytes = 2048
+/** How much of its memory a module writes out at the end. */
+export const outputBytes = 4096
 
 export const imported = (plan: Plan): number => plan.functions.filter(({ host }) => host !== undefined).length
 
@@ -43,7 +45,10 @@ export function makePlan(random: Random, features: Features): Plan {
     functions: [],
     globals: [],
     tables: [],
-    memory: { minimum: random.between(1, 2), maximum: random.chance(60) ? random.between(2, 5) : undefined },
+    memory: {
+      minimum: random.between(1, 2),
+      maximum: features.plain || random.chance(60) ? random.between(2, 4) : undefined,
+    },
     data: Array.from({ length: random.below(3) }, () => random.below(40)),
     elements: [],
     start: undefined,
@@ -75,6 +80,7 @@ const several = (random: Random, most: number, make: () => ValueType) =>
 function addFunctions(random: Random, plan: Plan): void {
   const typeOf = (type: FunctionType) => plan.types.push(type) - 1
   for (const host of Object.keys(hostTypes) as HostName[]) {
+    if (host === 'clock_time_get' && plan.plain) continue
     if (host === 'fd_write' || random.chance(70)) plan.functions.push({ type: typeOf(hostTypes[host]), host })
   }
   const nothing = typeOf({ parameters: [], results: [] })
@@ -88,6 +94,8 @@ function addFunctions(random: Random, plan: Plan): void {
   plan.functions.push({ type: nothing })
   for (let left = random.between(2, 8); left > 0; left--) plan.functions.push({ type: random.pick(own) })
   const last = plan.functions.length
+  // The engine alone runs it before there is a memory to give to the host.
+  if (plan.plain) return
   if (random.chance(15)) plan.start = plan.functions.push({ type: nothing }) - 1
   else if (random.chance(5)) plan.start = random.between(imported(plan), last - 1)
   const start = plan.start === undefined ? undefined : plan.functions[plan.start]
@@ -97,7 +105,11 @@ function addFunctions(random: Random, plan: Plan): void {
 function addTables(random: Random, plan: Plan): void {
   const table = (element: 'funcref' | 'externref') => {
     const minimum = random.between(3, 9)
-    plan.tables.push({ element, minimum, maximum: random.chance(60) ? minimum + random.below(6) : undefined })
+    plan.tables.push({
+      element,
+      minimum,
+      maximum: plan.plain || random.chance(60) ? minimum + random.below(6) : undefined,
+    })
   }
   table('funcref')
   if (random.chance(30)) table('funcref')
