@@ -47,7 +47,11 @@ test: node_modules/.installed ## Everything, with what it needs installed where 
 
 .PHONY: core-suite
 core-suite: node_modules/.installed ## The whole official WebAssembly core suite through the interpreter
-	CORE_SUITE=all $(NODE) --test machine/testing/core-suite.test.ts
+	CORE_SUITE=all $(NODE) --test machine/testing/core-suite.test.ts machine/testing/metered-suite.test.ts
+
+.PHONY: generated
+generated: node_modules/.installed ## Ten thousand generated modules through the interpreter and the fast machine
+	GENERATED=10000 $(NODE) --test machine/testing/generated.test.ts
 
 .PHONY: openapi
 openapi: node_modules/.installed ## Write openapi/openapi.json and docs/api.md from the schemas
