@@ -87,6 +87,7 @@ function requestOf(bytes: Uint8Array, more: Partial<ExecutionRequest> = {}): Exe
     memoryBytesMax: 64 * mebibyte,
     outputBytesMax: mebibyte,
     timeoutMs: 20_000,
+    fuelMax: 1e12,
     ...more,
   }
 }

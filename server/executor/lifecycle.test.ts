@@ -24,7 +24,7 @@ async function startExecutor(options: Partial<ExecutorOptions> = {}): Promise<Ex
 }
 
 function request(bytes: Uint8Array, more: Partial<ExecutionRequest> = {}): ExecutionRequest {
-  const limits = { memoryBytesMax: 64 * mebibyte, outputBytesMax: mebibyte, timeoutMs: 60_000 }
+  const limits = { memoryBytesMax: 64 * mebibyte, outputBytesMax: mebibyte, timeoutMs: 60_000, fuelMax: 1e12 }
   const module = { digest: digestOf(bytes), bytes: async () => bytes }
   const inputs = { args: [], environ: [], stdin: new Uint8Array(0), seed: '00'.repeat(32), capabilities: [] }
   return { module, ...inputs, ...limits, ...more }
