@@ -15,7 +15,7 @@ import { isPhaseError } from '../../phase/errors.ts'
 import { ExecutorClient, overSocket } from './client.ts'
 import type { ExecutionRequest } from './execution.ts'
 import { ExecutorHost } from './host.ts'
-import { encodeHeader } from './messages.ts'
+import { encodeFrame } from './messages.ts'
 
 const mebibyte = 1024 * 1024
 const log = { warn: () => {} }
@@ -214,7 +214,7 @@ test('a host that answers anything whatever makes the client reject, and nothing
             runtime: { name: 'a', version: 'b', engine: 'c', arch: 'd' },
             sandbox: [],
           }
-          far.once('data', () => far.write(encodeHeader(streams++ === 0 ? opened : header, [])))
+          far.once('data', () => far.write(Buffer.concat(encodeFrame(streams++ === 0 ? opened : header))))
           return near
         },
       })
@@ -230,7 +230,11 @@ test('a stranger who sends garbage to the socket is cut off, and others are serv
   const host = await startHost()
   const client = new ExecutorClient({ ...options, connect: overSocket(socket) })
   await client.start()
-  const garbage = [Buffer.alloc(64, 0xff), Buffer.from('GET / HTTP/1.1\r\n\r\n'), encodeHeader({ type: 'module' }, [])]
+  const garbage = [
+    Buffer.alloc(64, 0xff),
+    Buffer.from('GET / HTTP/1.1\r\n\r\n'),
+    Buffer.concat(encodeFrame({ type: 'module' })),
+  ]
   for (const bytes of garbage) {
     const stranger = connect(socket)
     stranger.on('error', () => {})

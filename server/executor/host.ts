@@ -147,9 +147,11 @@ class Kills {
   }
 }
 
+const goneAway = new PhaseError('cancelled', 'the node waits no longer')
+
 function closeSignal(stream: Duplex): AbortSignal {
   const closed = new AbortController()
-  stream.once('close', () => closed.abort(new PhaseError('cancelled', 'the node waits no longer')))
+  stream.once('close', () => closed.abort(goneAway))
   return closed.signal
 }
 

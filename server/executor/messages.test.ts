@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { duplexPair } from 'node:stream'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
-import { Channel, encodeHeader, type FromChild, headerBytesMax } from './messages.ts'
+import { Channel, encodeFrame, type FromChild, headerBytesMax } from './messages.ts'
 
 const ready: FromChild = { type: 'ready', cpuTotalUs: 1 }
 
 function frame(header: FromChild, body: Uint8Array): Uint8Array {
-  return Buffer.concat([encodeHeader(header, [body]), body])
+  return Buffer.concat(encodeFrame(header, [body]))
 }
 
 function prefix(headerBytes: number, bodyBytes: number): Uint8Array {

@@ -64,24 +64,35 @@ export const prefixBytes = 8
 /** args and env (64 KiB, six bytes for one at worst) and what else a run says. */
 export const headerBytesMax = 1024 * 1024
 
-/** The frame's beginning: prefix and header. The bodies follow as they are. */
-export function encodeHeader(header: object, bodies: readonly Uint8Array[]): Uint8Array {
-  const text = new TextEncoder().encode(JSON.stringify(header))
-  const bytes = new Uint8Array(prefixBytes + text.length)
-  const view = new DataView(bytes.buffer)
-  view.setUint32(0, text.length)
-  view.setUint32(4, sizeOf(bodies))
-  bytes.set(text, prefixBytes)
-  return bytes
-}
+/** Below this one copy is cheaper than one more system call. */
+const joinBytesMax = 65_536
 
-export const sizeOf = (bodies: readonly Uint8Array[]): number => bodies.reduce((size, { length }) => size + length, 0)
+/** A frame in the pieces in which it is best written: one, unless its bodies are large. */
+export function encodeFrame(header: object, bodies: readonly Uint8Array[] = []): Uint8Array[] {
+  const text = JSON.stringify(header)
+  const headerBytes = Buffer.byteLength(text)
+  const bodyBytes = bodies.reduce((size, { length }) => size + length, 0)
+  const joined = headerBytes + bodyBytes <= joinBytesMax
+  const frame = Buffer.allocUnsafe(prefixBytes + headerBytes + (joined ? bodyBytes : 0))
+  frame.writeUInt32BE(headerBytes, 0)
+  frame.writeUInt32BE(bodyBytes, 4)
+  frame.write(text, prefixBytes)
+  if (!joined) return [frame, ...bodies.filter(({ length }) => length > 0)]
+  let at = prefixBytes + headerBytes
+  for (const body of bodies) {
+    frame.set(body, at)
+    at += body.length
+  }
+  return [frame]
+}
 
 /** Lengths of header and body. */
 export function decodePrefix(bytes: Uint8Array): { headerBytes: number; bodyBytes: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, prefixBytes)
   return { headerBytes: view.getUint32(0), bodyBytes: view.getUint32(4) }
 }
+
+const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /** One end of a stream: one frame out, one frame back. The parent's, unless it says otherwise. */
 export class Channel<Out extends object = ToChild> {
@@ -98,16 +109,19 @@ export class Channel<Out extends object = ToChild> {
     this.peer = peer
     stream.on('data', (chunk: Uint8Array) => this.take(chunk))
     // Which of them comes, and with what error, is chance where a process is killed.
-    const closed = (cause?: Error) => this.break(new PhaseError('internal', `${peer} closed its pipe`, { cause }))
+    const closed = (cause?: Error) => {
+      // An error costs its stack: most streams are closed when all has been said.
+      if (this.broken === undefined) this.break(new PhaseError('internal', `${peer} closed its pipe`, { cause }))
+    }
     stream.on('error', closed)
     for (const event of ['end', 'close']) stream.on(event, () => closed())
   }
 
   send(header: Out, bodies: readonly Uint8Array[] = []): void {
-    const bytes = encodeHeader(header, bodies)
-    this.stream.cork()
-    for (const part of [bytes, ...bodies]) if (part.length > 0) this.stream.write(part)
-    this.stream.uncork()
+    const parts = encodeFrame(header, bodies)
+    if (parts.length > 1) this.stream.cork()
+    for (const part of parts) this.stream.write(part)
+    if (parts.length > 1) this.stream.uncork()
   }
 
   /** The next frame, its header not judged. Rejects when the stream ends or the frame's lengths pass a bound. */
@@ -160,9 +174,7 @@ export class Channel<Out extends object = ToChild> {
     this.gather = new Gather(prefixBytes)
     this.pending = undefined
     try {
-      const header: unknown = JSON.parse(
-        new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, headerBytes)),
-      )
+      const header: unknown = JSON.parse(decoder.decode(bytes.subarray(0, headerBytes)))
       pending?.resolve({ header, body: bytes.subarray(headerBytes) })
     } catch (cause) {
       pending?.reject(new PhaseError('internal', `${this.peer} sent a header that is not JSON`, { cause }))

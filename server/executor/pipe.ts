@@ -1,34 +1,34 @@
 /** The child's end of its one pipe, without an event loop: it waits in the read, and what it writes is gone when the call returns. */
 import { readSync, writeSync } from 'node:fs'
-import { decodePrefix, encodeHeader, type Frame, type FromChild, prefixBytes, type ToChild } from './messages.ts'
+import { decodePrefix, encodeFrame, type Frame, type FromChild, prefixBytes, type ToChild } from './messages.ts'
 
 const pipe = 3
-/** Below this one copy is cheaper than one more system call. */
-const joinBytesMax = 65_536
+/** Most frames come whole in one read: the parent sends none before the last one is answered. */
+const first = Buffer.allocUnsafeSlow(65_536)
 
 /** The next frame, `undefined` when the parent is gone. */
 export function readFrame(): Frame<ToChild> | undefined {
-  const prefix = readExactly(prefixBytes)
-  if (prefix === undefined) return undefined
-  const { headerBytes, bodyBytes } = decodePrefix(prefix)
-  const header = readExactly(headerBytes)
-  const body = readExactly(bodyBytes)
-  if (header === undefined || body === undefined) return undefined
-  return { header: JSON.parse(header.toString()) as ToChild, body }
+  const size = readUpTo(first, 0, prefixBytes)
+  if (size < prefixBytes) return undefined
+  const { headerBytes, bodyBytes } = decodePrefix(first)
+  const frame = Buffer.allocUnsafeSlow(headerBytes + bodyBytes)
+  first.copy(frame, 0, prefixBytes, size)
+  if (readUpTo(frame, size - prefixBytes, frame.length) < frame.length) return undefined
+  const header = JSON.parse(frame.toString('utf8', 0, headerBytes)) as ToChild
+  return { header, body: frame.subarray(headerBytes) }
 }
 
 export function writeFrame(header: FromChild, bodies: readonly Uint8Array[] = []): void {
-  const parts = [encodeHeader(header, bodies), ...bodies]
-  const joined = parts.reduce((size, { length }) => size + length, 0) <= joinBytesMax ? [Buffer.concat(parts)] : parts
-  for (const part of joined) for (let at = 0; at < part.length; ) at += writeSync(pipe, part, at)
+  for (const part of encodeFrame(header, bodies)) for (let at = 0; at < part.length; ) at += writeSync(pipe, part, at)
 }
 
-function readExactly(size: number): Buffer<ArrayBuffer> | undefined {
-  const bytes = Buffer.allocUnsafeSlow(size)
-  for (let at = 0; at < size; ) {
-    const count = readSync(pipe, bytes, at, size - at, null)
-    if (count === 0) return undefined
-    at += count
+/** Reads behind the `have` bytes that are there, until there are `wanted`. @returns how many there are; fewer at the end. */
+function readUpTo(bytes: Buffer, have: number, wanted: number): number {
+  let size = have
+  while (size < wanted) {
+    const count = readSync(pipe, bytes, size, bytes.length - size, null)
+    if (count === 0) break
+    size += count
   }
-  return bytes
+  return size
 }

@@ -58,10 +58,12 @@ export class Pool {
 
   /** A free child, one that holds the module `digest` if there is one. Rejects with the signal's reason, or when the pool stops. */
   acquire(signal: AbortSignal, digest?: string): Promise<ExecutorProcess> {
-    const either = AbortSignal.any([signal, this.stopping.signal])
-    if (either.aborted) return Promise.reject(either.reason as Error)
+    for (const { aborted, reason } of [signal, this.stopping.signal]) {
+      if (aborted) return Promise.reject(reason as Error)
+    }
     const child = this.takeIdle(digest)
     if (child !== undefined) return Promise.resolve(child)
+    const either = AbortSignal.any([signal, this.stopping.signal])
     return new Promise((resolve, reject) => {
       const waiting = {
         digest,
