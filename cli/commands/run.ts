@@ -55,7 +55,7 @@ async function ended(plasm: Plasm, jobId: string, { wait }: Flags, context: Cont
     const onEvent = progress.isShown ? { onEvent: progress.hear.bind(progress) } : {}
     return await plasm.wait(jobId, { signal: context.signal, timeout: wait, ...onEvent })
   } catch (error) {
-    if (!context.signal.aborted) throw error
+    if (!context.signal.aborted) throw await waitedFor(error, jobId)
     progress.end()
     const { state } = await plasm.cancel(jobId, { signal: AbortSignal.timeout(cancelMs) })
     throw new Interrupted(
@@ -63,6 +63,15 @@ async function ended(plasm: Plasm, jobId: string, { wait }: Flags, context: Cont
       `plasm wait ${jobId}`,
     )
   }
+}
+
+async function waitedFor(error: unknown, jobId: string): Promise<unknown> {
+  const { TimeoutError } = await import('../../sdks/typescript/src/index.ts')
+  if (!(error instanceof TimeoutError)) return error
+  return new TimeoutError(`Job ${jobId} has not ended in the time that was given`, {
+    hint: `It goes on: plasm wait ${jobId}`,
+    cause: error,
+  })
 }
 
 async function finish(plasm: Plasm, job: Job, flags: Flags, context: Context, progress: Progress): Promise<number> {

@@ -43,8 +43,8 @@ export class TransportError extends PlasmError {
 export class TimeoutError extends TransportError {
   override readonly name = 'TimeoutError'
 
-  constructor(detail: string) {
-    super(detail, { code: 'timeout' })
+  constructor(detail: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(detail, { ...options, code: 'timeout' })
   }
 }
 

@@ -9,6 +9,7 @@ import { type NodeProcess, startNodeProcess } from '../../../server/testing/proc
 import {
   ArgumentError,
   ConflictError,
+  type JobEvent,
   JobFailedError,
   ModuleRejectedError,
   NotFoundError,
@@ -128,8 +129,14 @@ test('events come in order and end; a job that fails says why', async () => {
 test('waiting ends when its time or its signal does, and the job goes on until it is cancelled', async () => {
   const jobId = await plasm.submit(await compileFixture('loop'), { timeout: '1m' })
   const seen: string[] = []
-  await assert.rejects(plasm.wait(jobId, { timeout: '200ms', onEvent: ({ type }) => seen.push(type) }), TimeoutError)
-  assert.equal(seen[0], 'created')
+  const stop = new AbortController()
+  const reason = new Error('seen enough')
+  const onEvent = ({ type }: JobEvent) => {
+    if (seen.push(type) === 2) stop.abort(reason)
+  }
+  await assert.rejects(plasm.wait(jobId, { signal: stop.signal, onEvent }), error => error === reason)
+  assert.deepEqual(seen.slice(0, 2), ['created', 'assigned'])
+  await assert.rejects(plasm.wait(jobId, { timeout: '50ms' }), TimeoutError)
   await assert.rejects(plasm.result(jobId, { timeout: '50ms' }), TimeoutError)
   await assert.rejects(plasm.result(jobId, { signal: AbortSignal.timeout(50) }), { name: 'TimeoutError' })
   await plasm.cancel(jobId)
