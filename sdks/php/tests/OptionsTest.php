@@ -133,6 +133,25 @@ final class OptionsTest extends TestCase
         $input(['text' => 'a', 'base64' => 'YQ==']);
     }
 
+    public function testAFileIsReadAgainUnlessItIsSureToBeTheSame(): void
+    {
+        $file = tempnam(sys_get_temp_dir(), 'plasm');
+        self::assertIsString($file);
+        foreach (['abc', 'abd', 'abe'] as $bytes) {
+            file_put_contents($file, $bytes);
+            touch($file, time() - 100);
+            self::assertSame('sha256:' . hash('sha256', $bytes), Content::ofFile($file)->digest);
+        }
+        $settled = __FILE__;
+        self::assertSame(Content::ofFile($settled)->digest, Content::ofFile($settled)->digest);
+        $known = (new \ReflectionProperty(Content::class, 'known'))->getValue();
+        self::assertArrayNotHasKey($file, $known, 'what was written a moment ago may be written again in the same second');
+        if (filectime($settled) < time() - 10) {
+            self::assertArrayHasKey($settled, $known);
+        }
+        unlink($file);
+    }
+
     public function testTheSameIdempotencyKeyMakesTheSameRequest(): void
     {
         self::assertSame(self::manifest(['idempotencyKey' => 'a'])['nonce'], self::manifest(['idempotencyKey' => 'a'])['nonce']);
