@@ -118,7 +118,14 @@ describe('the PHP SDK', { skip: without('php') }, () => {
     test(`PHPUnit: ${suite}`, { skip: without('phpunit') }, async () => {
       const { code, stdout, stderr } = await run(
         'phpunit',
-        ['--bootstrap', autoloadFile, '--fail-on-warning', '--fail-on-risky', '--do-not-cache-result', join('tests', `${suite}Test.php`)],
+        [
+          '--bootstrap',
+          autoloadFile,
+          '--fail-on-warning',
+          '--fail-on-risky',
+          '--do-not-cache-result',
+          join('tests', `${suite}Test.php`),
+        ],
         { cwd: sdkDirectory, env },
       )
       assert.equal(code, 0, stdout + stderr)
