@@ -25,7 +25,7 @@ const memory = Integer(
   limits.memoryBytesMax,
 )
 const output = Integer('stdout + stderr cap in bytes. 8 MiB unless given', 0, limits.outputBytesMax)
-const fuel = Integer('Deterministic instruction budget. 1000000000000 unless given', 1, limits.fuelMax)
+const fuel = Integer('Deterministic instruction budget. 1000000000000 unless given', 0, limits.fuelMax)
 const cpu = Integer('Execution slots that the job takes while it runs. 1 unless given', 1, limits.cpuMax)
 
 export const ResourcesSchema = named('Resources', 'What the job may use', {

@@ -62,7 +62,7 @@ test('what a manifest may not say is refused with its place', async () => {
     [{ module: app.module, cpus: 1 }, 400, 'unknownField', '/cpus'],
     [{ module: app.module, resources: { gpu: 1 } }, 400, 'unknownField', '/resources/gpu'],
     [{ module: app.module, resources: { cpu: '1' } }, 400, 'invalid', '/resources/cpu'],
-    [{ module: app.module, resources: { fuel: 0 } }, 400, 'invalid', '/resources/fuel'],
+    [{ module: app.module, resources: { fuel: -1 } }, 400, 'invalid', '/resources/fuel'],
     [{ module: app.module, replicas: 2 }, 422, 'unsupported', '/replicas'],
     [{ module: app.module, stdin: { text: 'a', base64: 'YQ==' } }, 400, 'invalid', '/stdin'],
     [[], 400, 'invalid', ''],
