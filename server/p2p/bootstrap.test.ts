@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { keeperDelayMs } from './bootstrap.ts'
-import { findAll, freePort, meets, newIdentity, startNode } from './testing/node.ts'
+import { findAll, freePort, meets, newIdentity, startPeer } from './testing/node.ts'
 
 test('looks come fast while nobody is there, slower the longer it lasts, and never stop', () => {
   const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
@@ -26,31 +26,31 @@ test('a bootstrap peer that is down at the start is joined when it comes up, and
   const failed = Promise.withResolvers<void>()
   const log = { debug: () => failed.resolve(), warn: () => failed.resolve() }
   const [executor, gateway] = await Promise.all([
-    startNode(t, { slots: 1, bootstrap: [address], log }),
-    startNode(t, { bootstrap: [address] }),
+    startPeer(t, { slots: 1, bootstrap: [address], log }),
+    startPeer(t, { bootstrap: [address] }),
   ])
   assert.equal(executor.p2p.ready(), false)
   await failed.promise
   const joined = [meets(executor), meets(gateway)]
-  const first = await startNode(t, bootstrap)
+  const first = await startPeer(t, bootstrap)
   await Promise.all(joined)
   assert.ok(executor.p2p.ready())
   await findAll(gateway, [executor])
 
   const joinedAgain = [executor, gateway].map(node => meets(node, peerId => peerId === identity.peerId))
   await first.stop()
-  const again = await startNode(t, bootstrap)
+  const again = await startPeer(t, bootstrap)
   await Promise.all(joinedAgain)
   // It has forgotten everything: the executor tells it again, and a newcomer learns of it there.
-  const newcomer = await startNode(t, { bootstrap: [again.address] })
+  const newcomer = await startPeer(t, { bootstrap: [again.address] })
   await findAll(newcomer, [executor])
 })
 
 test('a bootstrap address of another peer is not joined', async t => {
-  const [one, other] = [await startNode(t), await newIdentity()]
+  const [one, other] = [await startPeer(t), await newIdentity()]
   const failed = Promise.withResolvers<unknown>()
   const wrong = one.address.replace(one.identity.peerId, other.peerId)
-  const node = await startNode(t, { bootstrap: [wrong], log: { debug: failed.resolve, warn: failed.resolve } })
+  const node = await startPeer(t, { bootstrap: [wrong], log: { debug: failed.resolve, warn: failed.resolve } })
   await failed.promise
   assert.equal(node.p2p.connections(), 0)
   assert.equal(node.p2p.ready(), false)

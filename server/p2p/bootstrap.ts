@@ -11,8 +11,8 @@ import type { PhaseLibp2p } from './libp2p.ts'
 const peersWanted = 3
 /** Peers that were heard of, from the DHT or on the local network, and may be dialled; the oldest is forgotten. */
 const heardMax = 64
-/** Of these, dialled in one look, besides the bootstrap peers. */
-const dialsMax = 16
+/** Of these, dialled in one look, besides the bootstrap peers: when many start together, handshakes are what takes time. */
+const dialsMax = 3
 const dialTimeoutMs = 15_000
 /** A look follows this soon on a peer that was heard of. */
 const rousedMs = 250

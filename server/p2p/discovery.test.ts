@@ -1,12 +1,12 @@
 /** Executors are found through the DHT alone, in any order of starting. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { findAll, startNode } from './testing/node.ts'
+import { findAll, startPeer } from './testing/node.ts'
 
 test('an executor and a gateway that know only a third node find each other', async t => {
-  const third = await startNode(t)
+  const third = await startPeer(t)
   const bootstrap = [third.address]
-  const [executor, gateway] = await Promise.all([startNode(t, { slots: 2, bootstrap }), startNode(t, { bootstrap })])
+  const [executor, gateway] = await Promise.all([startPeer(t, { slots: 2, bootstrap }), startPeer(t, { bootstrap })])
   await findAll(gateway, [executor])
   const peers = await Array.fromAsync(gateway.p2p.discover(AbortSignal.timeout(10_000)))
   assert.equal(peers.length, 1, 'nodes without slots are no executors')
@@ -15,20 +15,20 @@ test('an executor and a gateway that know only a third node find each other', as
 })
 
 test('an executor that starts after the gateway is found as well', async t => {
-  const third = await startNode(t)
+  const third = await startPeer(t)
   const bootstrap = [third.address]
-  const gateway = await startNode(t, { bootstrap })
+  const gateway = await startPeer(t, { bootstrap })
   const looking = findAll(gateway, [])
   await looking
-  const executor = await startNode(t, { slots: 1, bootstrap })
+  const executor = await startPeer(t, { slots: 1, bootstrap })
   await findAll(gateway, [executor])
 })
 
 test('ten nodes that start together all find every executor', async t => {
-  const third = await startNode(t)
+  const third = await startPeer(t)
   const bootstrap = [third.address]
   const nodes = await Promise.all(
-    Array.from({ length: 10 }, (_, number) => startNode(t, { slots: number < 4 ? 1 : 0, bootstrap })),
+    Array.from({ length: 10 }, (_, number) => startPeer(t, { slots: number < 4 ? 1 : 0, bootstrap })),
   )
   const executors = nodes.slice(0, 4)
   await Promise.all(
@@ -42,14 +42,14 @@ test('ten nodes that start together all find every executor', async t => {
 })
 
 test('a look-up that nobody waits for any more ends, and so does one in a network of nobody', async t => {
-  const third = await startNode(t)
+  const third = await startPeer(t)
   const bootstrap = [third.address]
-  const executors = await Promise.all([startNode(t, { slots: 1, bootstrap }), startNode(t, { slots: 1, bootstrap })])
-  const gateway = await startNode(t, { bootstrap })
+  const executors = await Promise.all([startPeer(t, { slots: 1, bootstrap }), startPeer(t, { slots: 1, bootstrap })])
+  const gateway = await startPeer(t, { bootstrap })
   await findAll(gateway, executors)
   for await (const _peer of gateway.p2p.discover(AbortSignal.timeout(10_000))) break
   const signal = AbortSignal.abort()
   assert.deepEqual(await Array.fromAsync(gateway.p2p.discover(signal)), [])
-  const lonely = await startNode(t, { bootstrap: ['/ip4/127.0.0.1/tcp/1'] })
+  const lonely = await startPeer(t, { bootstrap: ['/ip4/127.0.0.1/tcp/1'] })
   assert.deepEqual(await Array.fromAsync(lonely.p2p.discover(AbortSignal.timeout(100))), [])
 })

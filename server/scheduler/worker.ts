@@ -56,6 +56,11 @@ export class Worker implements OfferTaker {
     return [...this.taken.values()].filter(taken => taken.end === undefined).length
   }
 
+  /** Jobs that it has, those that have ended and nobody has settled among them. */
+  get kept(): number {
+    return this.taken.size
+  }
+
   async take(offer: Parameters<OfferTaker['take']>[0], signal: AbortSignal): Promise<TakenKey> {
     const { identity, ed25519 } = this.parts
     const submitter = publicKeyOfPeerId(offer.submitter)

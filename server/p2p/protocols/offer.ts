@@ -88,6 +88,8 @@ class Offering {
   private readonly offeredAtMs = performance.now()
   private startedAtMs: number | undefined
   private cancelledAtMs: number | undefined
+  /** Of the result, from when it was first said to be there. */
+  private pace: Pace | undefined
 
   constructor(outgoing: OutgoingOffer, parts: OfferParts, signal: AbortSignal) {
     this.outgoing = outgoing
@@ -161,7 +163,7 @@ class Offering {
   /** Until all output is here. */
   private async listen(frames: FrameStream): Promise<Ended> {
     let stage: Stage = 'offered'
-    let ended: (Ended & { pace: Pace }) | undefined
+    let ended: Ended | undefined
     let ungranted = 0
     for (let event = 0; ; ) {
       const { header, body } = await this.next(frames, stage)
@@ -174,10 +176,10 @@ class Offering {
       else if (header.type === 'started' || header.type === 'progress') await this.tell(++event, header)
       else if (header.type === 'ended') {
         const { type: _type, ...end } = header
-        const pace = new Pace(performance.now())
-        ended = { end, receipt: body.length === 0 ? undefined : body.slice(), pace }
+        this.pace ??= new Pace(performance.now())
+        ended = { end, receipt: body.length === 0 ? undefined : body.slice() }
       } else if (header.type === 'output' && ended !== undefined) {
-        ended.pace.count(body.length, performance.now())
+        this.pace?.count(body.length, performance.now())
         await this.take(header, body, ended.end)
         ungranted = await grant(frames, ungranted + body.length)
       } else if (ended !== undefined) return ended
@@ -189,6 +191,7 @@ class Offering {
     const frame = await frames.read(executorFrames, { timeoutMs: silenceMs, bodyBytesMax })
     this.wasReached = true
     this.heardAtMs = performance.now()
+    this.pace?.count(0, this.heardAtMs)
     if (stage !== 'ended') this.keepPatience()
     return frame
   }

@@ -15,7 +15,7 @@ export interface TestLibp2p {
 
 /** Started, and stopped by the end of `t`. With `dials`, where it would go is written there, and nothing leaves this machine. */
 export async function startLibp2p(
-  t: TestContext,
+  t: Pick<TestContext, 'after'>,
   { privateKey, dials, ...settings }: Partial<P2pSettings> & { privateKey?: PrivateKey; dials?: string[] } = {},
 ): Promise<TestLibp2p> {
   const key = privateKey ?? (await generateKeyPair('Ed25519'))

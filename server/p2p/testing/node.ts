@@ -1,4 +1,5 @@
-/** A node without its API: network, store and worker are real; what a job does when it runs is the test's to say. */
+/** Nodes without an API: network, store and worker are real; what a job does when it runs is the test's to say. */
+import assert from 'node:assert/strict'
 import { randomBytes, randomUUIDv7 } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -7,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { digestOf } from '../../../phase/digest.ts'
+import { PhaseError } from '../../../phase/errors.ts'
 import type { Usage } from '../../../phase/job.ts'
 import { completeManifest, profiles } from '../../../phase/manifest.ts'
 import { signNodeInfo } from '../../../phase/node-info.ts'
@@ -32,20 +34,23 @@ const limits: NodeLimits = {
 
 export type Run = Executor['run']
 
-export interface TestNode {
+/** A node as the network sees it. */
+export interface TestPeer {
   identity: Identity
   p2p: P2p
-  store: Store
-  worker: Worker
   /** The one address, with the peer id. */
   address: string
   stop(): Promise<void>
 }
 
-export interface TestNodeOptions extends Partial<P2pParts> {
+export interface TestNode extends TestPeer {
+  store: Store
+  worker: Worker
+}
+
+export interface TestPeerOptions extends Partial<P2pParts> {
   identity?: Identity
   slots?: number
-  run?: Run
   /** What it says of itself, instead of the truth. */
   says?: (info: NodeInfo, identity: Identity) => Uint8Array
 }
@@ -69,22 +74,11 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-/** Started, and stopped by the end of `t`. */
-export async function startNode(t: TestContext, options: TestNodeOptions = {}): Promise<TestNode> {
-  const { slots = 0, run = () => Promise.resolve(exited()), says = signNodeInfo, ...parts } = options
+/** Finds and is found, and refuses every job. Started, and stopped by the end of `t`. */
+export async function startPeer(t: Pick<TestContext, 'after'>, options: TestPeerOptions = {}): Promise<TestPeer> {
+  const { slots = 0, says = signNodeInfo, ...parts } = options
   const identity = options.identity ?? (await newIdentity())
-  const directory = await mkdtemp(join(tmpdir(), 'plasm-p2p-'))
-  const store = new Store({ directory, bytesMax: 2 ** 30 })
-  await store.start()
-  const worker = new Worker({
-    identity,
-    ed25519: nodeEd25519,
-    executor: { run, runtime: { name: 'test', version: '0', engine: 'none', arch: 'none' } },
-    blobs: store.blobs,
-    holdings: store.peers,
-    limits,
-    slots,
-  })
+  const refuse = () => Promise.reject(new PhaseError('busy', 'Cannot take the job: this node only looks like one'))
   const p2p = new P2p({
     network: 'local',
     listen: ['/ip4/127.0.0.1/tcp/0'],
@@ -96,22 +90,63 @@ export async function startNode(t: TestContext, options: TestNodeOptions = {}): 
     provides: slots > 0,
     nodeInfo: () => says(infoOf(identity, slots), identity),
     ed25519: nodeEd25519,
-    taker: worker,
-    blobs: store.blobs,
+    taker: { take: refuse, watch: () => assert.fail(), cancel: refuse, settle: refuse },
+    blobs: { read: () => assert.fail() },
     log: { debug() {}, warn() {} },
     ...parts,
   })
-  let stopped: Promise<void> | undefined
-  const stopParts = async () => {
-    await p2p.stop()
-    await worker.stop(AbortSignal.abort())
-    await store.stop()
-    await rm(directory, { recursive: true, force: true })
-  }
-  const stop = () => (stopped ??= stopParts())
+  const stop = () => p2p.stop()
   t.after(stop)
   await p2p.start()
-  return { identity, p2p, store, worker, address: p2p.addresses()[0] as string, stop }
+  return { identity, p2p, address: p2p.addresses()[0] as string, stop }
+}
+
+/** A store that ends with its test. */
+export async function startStore(t: Pick<TestContext, 'after'>): Promise<Store> {
+  const directory = await mkdtemp(join(tmpdir(), 'plasm-p2p-'))
+  const store = new Store({ directory, bytesMax: 2 ** 30 })
+  t.after(async () => {
+    await store.stop()
+    await rm(directory, { recursive: true, force: true })
+  })
+  await store.start()
+  return store
+}
+
+/** A peer that keeps bytes and takes jobs. `run` is what they do. */
+export async function startNode(
+  t: Pick<TestContext, 'after'>,
+  options: TestPeerOptions & { run?: Run; store?: Store } = {},
+): Promise<TestNode> {
+  const { run = () => Promise.resolve(exited()), ...others } = options
+  const identity = options.identity ?? (await newIdentity())
+  const store = options.store ?? (await startStore(t))
+  const worker = new Worker({
+    identity,
+    ed25519: nodeEd25519,
+    executor: { run, runtime: { name: 'test', version: '0', engine: 'none', arch: 'none' } },
+    blobs: store.blobs,
+    holdings: store.peers,
+    limits,
+    slots: options.slots ?? 0,
+  })
+  t.after(() => worker.stop(AbortSignal.abort()))
+  const peer = await startPeer(t, { ...others, identity, taker: worker, blobs: store.blobs })
+  return { ...peer, store, worker }
+}
+
+/** Teaches `from` where `peerId` is, and connects them. @throws after 60 s. */
+export async function reach(from: TestPeer, { identity: { peerId } }: TestPeer, address: string): Promise<void> {
+  const signal = AbortSignal.timeout(60_000)
+  for (;;) {
+    try {
+      await from.p2p.hello(peerId, signal, [address])
+      return
+    } catch (error) {
+      // A machine that is busy with other tests may take longer than a hello may.
+      if (signal.aborted) throw error
+    }
+  }
 }
 
 export const infoOf = ({ peerId }: Identity, slots: number): NodeInfo => ({
@@ -171,7 +206,11 @@ export interface Asked {
 }
 
 /** What `from` offers to `to`, and what comes back. */
-export function offerFrom(from: TestNode, to: TestNode, asked: Asked): OutgoingOffer & { sink: Results } {
+export function offerFrom(
+  from: TestPeer,
+  to: Pick<TestPeer, 'identity'>,
+  asked: Asked,
+): OutgoingOffer & { sink: Results } {
   const stdin = asked.stdin ?? new Uint8Array(0)
   const { module, attempt = 1, outputBytes = 64 * mib, nonce = randomBytes(16).toString('hex') } = asked
   const content = { digest: digestOf(stdin), size: stdin.length }
@@ -198,6 +237,8 @@ export class Results implements OfferSink {
   readonly events: string[] = []
   readonly outputs = { stdout: new Gathered(), stderr: new Gathered() }
   readonly begun = Promise.withResolvers<void>()
+  private readonly accepting = Promise.withResolvers<void>()
+  readonly taken = this.accepting.promise
   /** Called for every piece of output: a test may break something meanwhile. */
   onOutput: (bytes: number) => void = () => {}
   end: ExecutionEnd | undefined
@@ -207,8 +248,14 @@ export class Results implements OfferSink {
     this.signed = signed
   }
 
+  /** Another taker of the same. */
+  again(): Results {
+    return new Results(this.signed)
+  }
+
   async accepted(): Promise<void> {
     this.events.push('accepted')
+    this.accepting.resolve()
   }
 
   async started(): Promise<void> {
@@ -222,6 +269,9 @@ export class Results implements OfferSink {
 
   async output(stream: 'stdout' | 'stderr', bytes: Uint8Array): Promise<void> {
     this.outputs[stream].append(bytes)
+    const size = this.outputs.stdout.bytes.length + this.outputs.stderr.bytes.length
+    const limit = this.signed.request.manifest.resources.outputBytes
+    if (size > limit) throw new PhaseError('protocol', `Cannot accept the result: output passes ${limit} bytes`)
     this.onOutput(bytes.length)
   }
 
@@ -235,9 +285,9 @@ export class Results implements OfferSink {
   }
 }
 
-/** Asks the DHT until all of `wanted` have answered. @throws after 30 s. */
-export async function findAll(node: TestNode, wanted: readonly TestNode[]): Promise<void> {
-  const signal = AbortSignal.timeout(30_000)
+/** Asks the DHT until all of `wanted` have answered. @throws after 60 s. */
+export async function findAll(node: TestPeer, wanted: readonly TestPeer[]): Promise<void> {
+  const signal = AbortSignal.timeout(60_000)
   const missing = new Set(wanted.map(({ identity }) => identity.peerId))
   while (missing.size > 0) {
     signal.throwIfAborted()
@@ -246,7 +296,7 @@ export async function findAll(node: TestNode, wanted: readonly TestNode[]): Prom
 }
 
 /** Resolves when `node` meets a node that `isWanted`. */
-export function meets(node: TestNode, isWanted: (peerId: string) => boolean = () => true): Promise<void> {
+export function meets(node: TestPeer, isWanted: (peerId: string) => boolean = () => true): Promise<void> {
   return new Promise(resolve => {
     node.p2p.onMeet(peerId => {
       if (isWanted(peerId)) resolve()
