@@ -119,7 +119,10 @@ class Offering {
     const connection = await this.parts.connect(opening)
     const close = this.parts.offers.open(connection.id, this.outgoing.names)
     try {
-      await this.speak(new FrameStream(await connection.newStream(protocols.job, { signal: opening })))
+      const stream = await connection.newStream(protocols.job, { signal: opening })
+      // It has answered, if only that it speaks the protocol: what it takes from here on may be attached to.
+      this.wasReached = true
+      await this.speak(new FrameStream(stream))
     } finally {
       close()
     }
@@ -189,7 +192,6 @@ class Offering {
   private async next(frames: FrameStream, stage: Stage) {
     const bodyBytesMax = Math.max(frameBodyBytesMax, receiptBytesMax)
     const frame = await frames.read(executorFrames, { timeoutMs: silenceMs, bodyBytesMax })
-    this.wasReached = true
     this.heardAtMs = performance.now()
     this.pace?.count(0, this.heardAtMs)
     if (stage !== 'ended') this.keepPatience()
