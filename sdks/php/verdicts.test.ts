@@ -59,7 +59,7 @@ const cut = fc
 /** Sound in itself: what the claim says has the digest that is stated. */
 const consistent = fc
   .record({
-    profile: fc.constantFrom('phase-wasm32-v0', 'phase-wasm32-v0', 'phase-wasm64-v7'),
+    profile: fc.constantFrom('phase-wasm32-v1', 'phase-wasm32-v1', 'phase-wasm64-v7'),
     predicateType: fc.constantFrom(statement().predicateType, statement().predicateType, 'https://example.com/v2'),
     reason: fc.constantFrom('exited', 'stopped', 'slept'),
     more: fc.oneof(fc.constant(undefined), fc.nat(), fc.constantFrom('x', true, ['y', 1], { z: 1 }, '\u00fc', null)),

@@ -105,7 +105,7 @@ test('a message that names many providers is not read to its end', async t => {
 test('an answer of thousands of peers ends the question, not the node', async t => {
   const [victim, attacker] = [await startLibp2p(t), await startLibp2p(t)]
   const crowd = await Promise.all(Array.from({ length: 500 }, peerMade))
-  const key = capabilityCid('phase-wasm32-v0', 0).multihash.bytes
+  const key = capabilityCid('phase-wasm32-v1', 0).multihash.bytes
   const large = found(3, key, [], Array.from({ length: 6 }, () => crowd).flat())
   await attacker.libp2p.unhandle(protocols.kad)
   await attacker.libp2p.handle(protocols.kad, async stream => {
@@ -115,7 +115,7 @@ test('an answer of thousands of peers ends the question, not the node', async t 
   await victim.libp2p.dial(attacker.libp2p.getMultiaddrs())
   const told: unknown[] = []
   const signal = AbortSignal.timeout(20_000)
-  for await (const event of victim.libp2p.services.dht.findProviders(capabilityCid('phase-wasm32-v0', 0), { signal })) {
+  for await (const event of victim.libp2p.services.dht.findProviders(capabilityCid('phase-wasm32-v1', 0), { signal })) {
     if (event.name === 'PROVIDER') told.push(...event.providers)
   }
   assert.equal(told.length, 0)
