@@ -41,7 +41,7 @@ demo-third: node_modules/.installed ## The same with a third node as bootstrap
 
 .PHONY: test
 test: node_modules/.installed ## Everything, with what it needs installed where it may be
-	@.ci/install php phpunit phpcs composer java chromium clang rust bwrap
+	@.ci/install netns php phpunit phpcs composer java chromium clang rust bwrap
 	-@[ -d examples/assemblyscript/node_modules ] || npm ci --silent --prefix examples/assemblyscript
 	$(NODE) --test --test-timeout=300000 '**/*.test.ts'
 
