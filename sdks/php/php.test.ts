@@ -97,7 +97,13 @@ describe('the PHP SDK', { skip: without('php') }, () => {
 
   test('the style is PSR-12', { skip: without('phpcs') }, async () => {
     // The project's three lines are spelled as everywhere.
-    const found = await run('phpcs', ['--standard=PSR12', '-n', '--ignore=*/hello.php,*/node_modules/*', 'sdks/php', 'examples'])
+    const found = await run('phpcs', [
+      '--standard=PSR12',
+      '-n',
+      '--ignore=*/hello.php,*/node_modules/*',
+      'sdks/php',
+      'examples',
+    ])
     assert.deepEqual({ code: found.code, stdout: found.stdout.trim() }, { code: 0, stdout: '' })
   })
 

@@ -1,6 +1,13 @@
 import { platform } from '#platform'
 import { hex } from '../../../phase/bytes.ts'
-import { JobFailedError, NotFinishedError, NotFoundError, TimeoutError, UnknownDigestError } from './errors.ts'
+import {
+  JobFailedError,
+  NotFinishedError,
+  NotFoundError,
+  ProtocolError,
+  TimeoutError,
+  UnknownDigestError,
+} from './errors.ts'
 import { Evidence } from './evidence.ts'
 import { FetchTransport } from './fetch-transport.ts'
 import { Api } from './generated/api.ts'
@@ -9,6 +16,7 @@ import { type JobOptions, millisecondsOf, readOptions } from './options.ts'
 import { Output } from './output.ts'
 import { inOurWords } from './phase-errors.ts'
 import { Receipt, type VerifyOptions } from './receipt.ts'
+import { pause } from './retry.ts'
 import type { Fetch, RequestOptions, Transport } from './transport.ts'
 import { digestOf, type Module, moduleUpload, stdinOf, type Upload } from './uploads.ts'
 import { Verifier } from './verifier.ts'
@@ -16,6 +24,8 @@ import { Verifier } from './verifier.ts'
 const localUrl = 'http://127.0.0.1:7527'
 /** One answer is waited for so long before it is asked for again: proxies cut what says nothing. */
 const waitSecondsMax = 25
+/** Between two questions for a result, at least. */
+const askAgainMs = 250
 const stderrTailBytes = 4096
 
 export interface PlasmOptions {
@@ -95,16 +105,11 @@ export class Plasm {
   async wait(jobId: string, options: WaitOptions & { onEvent?: (event: JobEvent) => void } = {}): Promise<Job> {
     const { signal, timeout, onEvent } = options
     const leftMs = stopwatch(timeout)
-    let after = 0
-    for (;;) {
-      for await (const event of this.follow(jobId, after, { signal, timeoutMs: leftMs() })) {
-        after = event.sequence
-        onEvent?.(event)
-      }
-      // The stream ends when the job does, or when the node does.
-      const job = await this.status(jobId, { signal })
-      if (isEnded(job)) return job
-    }
+    for await (const event of this.follow(jobId, 0, { signal, timeoutMs: leftMs() })) onEvent?.(event)
+    const job = await this.status(jobId, { signal })
+    // A state that is new to this version is an end all the same: the stream says so.
+    if (isEnded(job) || !isUnderWay(job)) return job
+    throw new ProtocolError(`the end of job "${jobId}" after its last event`, job.state)
   }
 
   /**
@@ -119,10 +124,16 @@ export class Plasm {
     while (output === undefined) {
       const seconds = Math.ceil(Math.min(waitSecondsMax, (leftMs() ?? Number.POSITIVE_INFINITY) / 1000))
       if (seconds === 0) throw new TimeoutError(`Job "${jobId}" has not ended in the time that was given; it goes on`)
+      const askedMs = performance.now()
       try {
         output = await this.api.getJobOutput(jobId, { signal, prefer: `wait=${seconds}` })
       } catch (error) {
-        if (error instanceof NotFinishedError) continue
+        if (error instanceof NotFinishedError) {
+          // A node that answers at once, whatever wait was asked for, is not asked without end in between.
+          const restMs = askedMs + askAgainMs - performance.now()
+          await pause(Math.max(0, Math.min(restMs, leftMs() ?? restMs)), signal)
+          continue
+        }
         // Either there is no such job, which status() says, or it ended without output.
         if (!(error instanceof NotFoundError)) throw error
         const job = await this.status(jobId, { signal })
@@ -220,6 +231,7 @@ export class Plasm {
   }
 }
 
+const isUnderWay = ({ state }: Pick<Job, 'state'>): boolean => ['queued', 'assigned', 'running'].includes(state)
 export const isEnded = ({ state }: Pick<Job, 'state'>): boolean => ['succeeded', 'failed', 'cancelled'].includes(state)
 
 const randomHex = (): string => hex(crypto.getRandomValues(new Uint8Array(16)))
