@@ -78,3 +78,9 @@ dist: node_modules/.installed ## Bundle the node, and pack it for npx, and the S
 	@$(NODE) release/tarball.ts
 	@$(NODE) release/sdk.ts
 	@$(NODE) release/php.ts
+
+
+.PHONY: deb
+deb: node_modules/.installed ## Build the Debian package, in build/
+	@REQUIRED=1 .ci/install deb
+	@$(NODE) debian/deb.ts

@@ -3,9 +3,8 @@
  * and a service of its own that has no network, no key and no writable disk: `node host.ts SOCKET`, or with a socket from systemd.
  */
 import { randomUUID } from 'node:crypto'
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
-import { networkInterfaces } from 'node:os'
 import { type Duplex, duplexPair } from 'node:stream'
 import { isPhaseError, PhaseError } from '../../phase/errors.ts'
 import { blobBytesMax, moduleBytesMax } from '../../phase/limits.ts'
@@ -158,8 +157,7 @@ function serveSocket(path: string | undefined): void {
   const write = (level: string, details: object, msg: string) =>
     console.log(JSON.stringify({ level, time: new Date().toISOString(), ...details, msg }))
   const log = { warn: (details: object, message: string) => write('warn', details, message) }
-  const offline = Object.values(networkInterfaces()).every(addresses => addresses?.every(({ internal }) => internal))
-  const host = new ExecutorHost({ log, layers: ['ownService', ...(offline ? ['noNetwork'] : [])] })
+  const host = new ExecutorHost({ log, layers: ['ownService', ...(isOffline() ? ['noNetwork'] : [])] })
   const server = createServer(socket => host.accept(socket))
   server.maxConnections = connectionsMax
   listen(server, path)
@@ -169,6 +167,16 @@ function serveSocket(path: string | undefined): void {
       server.close()
       void host.stop()
     })
+  }
+}
+
+/** Whether there is no interface but loopback. Read from a file: where it matters, no socket may be opened that could be asked. */
+function isOffline(): boolean {
+  try {
+    const [, , ...interfaces] = readFileSync('/proc/self/net/dev', 'utf8').trimEnd().split('\n')
+    return interfaces.every(line => line.trimStart().startsWith('lo:'))
+  } catch {
+    return false
   }
 }
 
