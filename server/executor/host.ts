@@ -3,7 +3,7 @@
  * and a service of its own that has no network, no key and no writable disk: `node host.ts SOCKET`, or with a socket from systemd.
  */
 import { randomUUID } from 'node:crypto'
-import { readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { type Duplex, duplexPair } from 'node:stream'
 import { isPhaseError, PhaseError } from '../../phase/errors.ts'
@@ -12,6 +12,7 @@ import type { Execution, ExecutorOptions, KillReason } from './execution.ts'
 import { Executor } from './executor.ts'
 import type { FromHost, OpenMessage, RunRequest, ToHost } from './host-messages.ts'
 import { Channel, type Frame } from './messages.ts'
+import { serviceLayers } from './service-layers.ts'
 
 /** Requests at one time: each slot's job, and what is being admitted. */
 const connectionsMax = 2_048
@@ -83,7 +84,7 @@ export class ExecutorHost {
     this.sessions.set(session, executor)
     closed.addEventListener('abort', () => this.close(session))
     await executor.start()
-    const sandbox = [...executor.sandbox, ...(this.options.layers ?? [])]
+    const sandbox = [...new Set([...executor.sandbox, ...(this.options.layers ?? [])])]
     channel.send({ type: 'opened', session, runtime: executor.runtime, sandbox })
     for (;;) {
       await channel.receive(0)
@@ -157,7 +158,7 @@ function serveSocket(path: string | undefined): void {
   const write = (level: string, details: object, msg: string) =>
     console.log(JSON.stringify({ level, time: new Date().toISOString(), ...details, msg }))
   const log = { warn: (details: object, message: string) => write('warn', details, message) }
-  const host = new ExecutorHost({ log, layers: ['ownService', ...(isOffline() ? ['noNetwork'] : [])] })
+  const host = new ExecutorHost({ log, layers: serviceLayers() })
   const server = createServer(socket => host.accept(socket))
   server.maxConnections = connectionsMax
   listen(server, path)
@@ -167,16 +168,6 @@ function serveSocket(path: string | undefined): void {
       server.close()
       void host.stop()
     })
-  }
-}
-
-/** Whether there is no interface but loopback. Read from a file: where it matters, no socket may be opened that could be asked. */
-function isOffline(): boolean {
-  try {
-    const [, , ...interfaces] = readFileSync('/proc/self/net/dev', 'utf8').trimEnd().split('\n')
-    return interfaces.every(line => line.trimStart().startsWith('lo:'))
-  } catch {
-    return false
   }
 }
 
