@@ -82,3 +82,13 @@ dist: node_modules/.installed ## Bundle the node, and pack it for npx, and the S
 	@$(NODE) release/tarball.ts
 	@$(NODE) release/sdk.ts
 	@$(NODE) release/php.ts
+
+.PHONY: deb
+deb: node_modules/.installed ## Build the Debian package, in build/
+	@REQUIRED=1 .ci/install deb
+	@$(NODE) debian/deb.ts
+
+.PHONY: deb-test
+deb-test: node_modules/.installed ## Install, kill, upgrade and purge the package on Debian's releases (as root)
+	@.ci/install deb roots
+	$(NODE) --test --test-timeout=600000 debian/testing/lifecycle.ts

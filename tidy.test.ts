@@ -41,6 +41,7 @@ function roomOf(path: string): string {
     )
   if (room !== null) return room[1] as string
   if (/^server\/(main|node)\.ts$/.test(path)) return 'server/node'
+  if (path === 'server/systemd.ts') return 'server/systemd'
   if (/^server\/([a-z]+\.ts|package\.json)$/.test(path)) return 'server/parts'
   return 'root'
 }
@@ -62,6 +63,7 @@ const rooms: Record<string, string[]> = {
     'type server/parts',
   ],
   'server/parts': ['phase'],
+  'server/systemd': [],
   'server/node': [
     'phase',
     'server/store',
@@ -70,6 +72,7 @@ const rooms: Record<string, string[]> = {
     'server/scheduler',
     'server/routes',
     'server/parts',
+    'server/systemd',
   ],
   'sdks/typescript': ['phase', 'machine'],
   cli: ['sdks/typescript', 'phase', 'machine', 'server/node', 'server/parts'],
@@ -85,7 +88,10 @@ const homes: [RegExp, string[]][] = [
     ['server/p2p'],
   ],
   [/^node:sqlite$/, ['server/store', 'bench']],
-  [/^node:child_process$/, ['server/executor', 'openapi', 'bench', 'examples', 'release', 'debian', 'root']],
+  [
+    /^node:child_process$/,
+    ['server/executor', 'server/systemd', 'openapi', 'bench', 'examples', 'release', 'debian', 'root'],
+  ],
   [/^esbuild$/, ['release']],
   [/^commander$/, ['cli']],
   [/^prom-client$/, ['server/parts']],

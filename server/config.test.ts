@@ -24,6 +24,7 @@ test('without any setting the node is on loopback, on the ports that the documen
   assert.deepEqual(config.p2p, ['/ip4/127.0.0.1/tcp/7528'])
   assert.equal(config.network, 'local')
   assert.equal(config.dataDir, '/state/plasm')
+  assert.equal(read([], { STATE_DIRECTORY: '/var/lib/plasm' }).dataDir, '/var/lib/plasm')
   assert.equal(config.keyFile, '/state/plasm/identity.key')
   assert.equal(config.log, 'json')
 })

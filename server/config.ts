@@ -331,7 +331,9 @@ function readFile(path: string): Map<string, Given> {
   )
 }
 
+/** A service manager says where its services keep what they know (systemd's StateDirectory). */
 function defaultDataDir(env: Surroundings['env']): string {
+  if (env['STATE_DIRECTORY'] !== undefined) return env['STATE_DIRECTORY']
   if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'plasm')
   return join(env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'plasm')
 }

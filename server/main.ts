@@ -3,6 +3,7 @@ import { isPhaseError } from '../phase/errors.ts'
 import { type Config, ConfigError, helpText, readConfig } from './config.ts'
 import { createLog } from './log.ts'
 import type { Ready } from './node.ts'
+import { notifyReady } from './systemd.ts'
 import { version } from './version.ts'
 
 export interface Terminal {
@@ -29,6 +30,9 @@ export async function serve({ argv, env, stdout, stderr }: Terminal): Promise<nu
     if (typeof ready === 'object') {
       if (config.log === 'human') stdout.write(readyLine(config, ready))
       else log.info({ ...ready, version, pid: process.pid }, 'ready')
+      await notifyReady(env, `Serves ${ready.http}`).catch((error: unknown) =>
+        log.warn({ error }, 'systemd could not be told'),
+      )
     }
     log.info({ signal: await signalled }, 'stopping')
     await node.stop()

@@ -5,7 +5,6 @@
 import { randomUUID } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
-import { networkInterfaces } from 'node:os'
 import { type Duplex, duplexPair } from 'node:stream'
 import { isPhaseError, PhaseError } from '../../phase/errors.ts'
 import { blobBytesMax, moduleBytesMax } from '../../phase/limits.ts'
@@ -13,6 +12,7 @@ import type { Execution, ExecutorOptions, KillReason } from './execution.ts'
 import { Executor } from './executor.ts'
 import type { FromHost, OpenMessage, RunRequest, ToHost } from './host-messages.ts'
 import { Channel, type Frame } from './messages.ts'
+import { serviceLayers } from './service-layers.ts'
 
 /** Requests at one time: each slot's job, and what is being admitted. */
 const connectionsMax = 2_048
@@ -84,7 +84,7 @@ export class ExecutorHost {
     this.sessions.set(session, executor)
     closed.addEventListener('abort', () => this.close(session))
     await executor.start()
-    const sandbox = [...executor.sandbox, ...(this.options.layers ?? [])]
+    const sandbox = [...new Set([...executor.sandbox, ...(this.options.layers ?? [])])]
     channel.send({ type: 'opened', session, runtime: executor.runtime, sandbox })
     for (;;) {
       await channel.receive(0)
@@ -160,8 +160,7 @@ function serveSocket(path: string | undefined): void {
   const write = (level: string, details: object, msg: string) =>
     console.log(JSON.stringify({ level, time: new Date().toISOString(), ...details, msg }))
   const log = { warn: (details: object, message: string) => write('warn', details, message) }
-  const offline = Object.values(networkInterfaces()).every(addresses => addresses?.every(({ internal }) => internal))
-  const host = new ExecutorHost({ log, layers: ['ownService', ...(offline ? ['noNetwork'] : [])] })
+  const host = new ExecutorHost({ log, layers: serviceLayers() })
   const server = createServer(socket => host.accept(socket))
   server.maxConnections = connectionsMax
   listen(server, path)
