@@ -52,8 +52,9 @@ export class Verifier {
     const { signal, expected = {} } = options
     const isJobId = typeof receipt === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(receipt)
     if (!isJobId) return this.judge('The receipt', utf8(String(receipt)), options)
-    const [envelope, request, known] = await Promise.all([
-      this.envelope('receipt', receipt, { signal }),
+    // First alone: where there is none, that is the answer, whatever else is missing too.
+    const envelope = await this.envelope('receipt', receipt, { signal })
+    const [request, known] = await Promise.all([
       this.envelope('request', receipt, { signal }),
       this.received(receipt, expected, signal),
     ])
