@@ -1,6 +1,7 @@
 /** `make deb`: build/plasm_VERSION_amd64.deb, the same bytes from the same sources. What it installs, and how it was proven: DESIGN.md. */
 import { execFile } from 'node:child_process'
 import { hash } from 'node:crypto'
+import type { Dirent } from 'node:fs'
 import { chmod, cp, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { promisify } from 'node:util'
@@ -133,20 +134,28 @@ async function place(path: string, content: string | Uint8Array): Promise<void> 
 
 /** Files of `tree`, from its root, in order. */
 async function list(tree: string): Promise<string[]> {
-  const entries = await readdir(tree, { recursive: true, withFileTypes: true })
-  const paths = entries.filter(entry => entry.isFile()).map(entry => relative(tree, join(entry.parentPath, entry.name)))
-  return paths.filter(path => !path.startsWith('DEBIAN/')).sort()
+  const files = (await walk(tree)).filter(entry => entry.isFile()).map(entry => relative(tree, pathOf(entry)))
+  return files.filter(path => !path.startsWith('DEBIAN/')).sort()
 }
 
 /** What no umask decides. */
 async function setModes(tree: string): Promise<void> {
   await chmod(tree, 0o755)
-  for (const entry of await readdir(tree, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name)
-    if (!entry.isSymbolicLink())
-      await chmod(path, entry.isDirectory() || executables.includes(relative(tree, path)) ? 0o755 : 0o644)
+  for (const entry of await walk(tree)) {
+    const path = pathOf(entry)
+    if (entry.isDirectory() || executables.includes(relative(tree, path))) await chmod(path, 0o755)
+    else if (entry.isFile()) await chmod(path, 0o644)
   }
 }
+
+/** All that is below `directory`; links are not followed. */
+async function walk(directory: string): Promise<Dirent[]> {
+  const entries = await readdir(directory, { withFileTypes: true })
+  const below = entries.filter(entry => entry.isDirectory()).map(entry => walk(pathOf(entry)))
+  return [...entries, ...(await Promise.all(below)).flat()]
+}
+
+const pathOf = ({ parentPath, name }: Dirent): string => join(parentPath, name)
 const executables = ['usr/bin/plasm', `${library}/node`, 'DEBIAN/postinst', 'DEBIAN/prerm', 'DEBIAN/postrm']
 
 async function checksums(tree: string, paths: readonly string[]): Promise<string> {

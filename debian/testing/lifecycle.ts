@@ -3,12 +3,15 @@
  * with a systemd and a glibc of their age, which cannot be had here; Ubuntu itself is untested. Times are told, and decide nothing.
  */
 import assert from 'node:assert/strict'
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { copyFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { promisify } from 'node:util'
 import { compileFixture } from '../../machine/fixtures/compile.ts'
 import { bundle, distDirectory } from '../../release/bundle.ts'
+import server from '../../server/package.json' with { type: 'json' }
 import { Client, helloFile } from '../../server/testing/client.ts'
 import { startNodeProcess } from '../../server/testing/process.ts'
 import { buildDeb } from '../deb.ts'
@@ -19,7 +22,7 @@ const suites = { bookworm: '22.04 and 24.04, with the older systemd 252', trixie
 /** As systemd-analyze counts: tenths. */
 const exposureMax = { 'plasmd.service': 15, 'plasm-executor.service': 10 }
 const oldVersion = '0.0.9'
-const newVersion = '0.1.0'
+const newVersion = server.version
 const ready = 'systemctl is-active --quiet plasmd'
 
 const reason = await whyNoMachine()
@@ -30,10 +33,21 @@ const packages: string[] = []
 before(async () => {
   if (reason !== undefined) return
   await bundle(distDirectory)
-  for (const version of [oldVersion, newVersion])
-    packages.push(await buildDeb({ dist: distDirectory, directory, level: 1, version }))
+  packages.push(await buildDeb({ dist: distDirectory, directory, level: 1, version: oldVersion }))
+  packages.push(await buildDeb({ dist: distDirectory, directory, level: 6, version: newVersion }))
 })
 after(() => rm(directory, { recursive: true, force: true }))
+
+test('what is given to others is at most 35 MiB, and lintian finds nothing that is not explained', {
+  skip: reason !== undefined,
+}, async t => {
+  const { size } = await stat(packages.at(-1) as string)
+  assert.ok(size <= 35 * 1024 * 1024, `${size} bytes`)
+  console.log(JSON.stringify({ package: basename(packages.at(-1) as string), bytes: size }))
+  if (!(await has('lintian'))) return t.diagnostic('lintian is not here: .ci/install roots')
+  const flags = ['--allow-root', '--fail-on', 'error,warning', '--display-level', '>=warning']
+  await promisify(execFile)('lintian', [...flags, packages.at(-1) as string])
+})
 
 for (const [index, [suite, standsFor]] of Object.entries(suites).entries()) {
   describe(`Debian ${suite}, in place of Ubuntu ${standsFor}`, { skip: reason !== undefined }, () => {
@@ -239,6 +253,11 @@ const watched = [
 /** No disk, and nothing that another service reads. */
 const virtual = ['proc', 'devpts']
 
+const has = (tool: string) =>
+  promisify(execFile)(tool, ['--version']).then(
+    () => true,
+    () => false,
+  )
 const residentOf = (unit: string) =>
   `awk '/^VmRSS/ { print $2 }' /proc/$(systemctl show -p MainPID --value ${unit})/status`
 const seconds = (begin: number) => Number(((performance.now() - begin) / 1000).toFixed(2))

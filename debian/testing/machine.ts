@@ -19,7 +19,7 @@ const commandMs = 120_000
 const bootMs = 60_000
 const pollMs = 100
 /** What a minimal server has beyond the packages that every root has. */
-const packages = 'systemd-sysv,dbus,init-system-helpers'
+const packages = 'systemd-sysv,dbus,init-system-helpers,passwd'
 
 export interface Result {
   code: number
