@@ -41,7 +41,7 @@ demo-third: node_modules/.installed ## The same with a third node as bootstrap
 
 .PHONY: test
 test: node_modules/.installed ## Everything, with what it needs installed where it may be
-	@.ci/install netns php phpunit phpcs composer java chromium clang rust bwrap
+	@.ci/install netns php phpunit phpcs composer java chromium clang rust bwrap deb debtools
 	-@[ -d examples/assemblyscript/node_modules ] || npm ci --silent --prefix examples/assemblyscript
 	$(NODE) --test --test-timeout=300000 '**/*.test.ts'
 
@@ -92,3 +92,7 @@ deb: node_modules/.installed ## Build the Debian package, in build/
 deb-test: node_modules/.installed ## Install, kill, upgrade and purge the package on Debian's releases (as root)
 	@.ci/install deb roots
 	$(NODE) --test --test-timeout=600000 debian/testing/lifecycle.ts
+
+.PHONY: sign
+sign: node_modules/.installed ## Sign the packages in build/ with the key that PLASM_SIGNING_KEY names
+	@$(NODE) release/sign.ts
