@@ -77,6 +77,19 @@ bench-php: node_modules/.installed ## Measure the PHP SDK beside raw curl, JSON 
 	@REQUIRED=1 .ci/install php
 	@$(NODE) bench/php.ts
 
+.PHONY: bench-machine
+bench-machine: node_modules/.installed ## Measure what metering costs a set of programs, JSON out
+	@$(NODE) bench/machine/all.ts
+
+.PHONY: bench-machine-file
+bench-machine-file: node_modules/.installed ## Write build/bench-machine.mjs, which measures any module where types are not stripped
+	@node_modules/.bin/esbuild bench/machine/run.ts --bundle --platform=node --format=esm --log-level=warning --outfile=build/bench-machine.mjs
+
+.PHONY: kernels
+kernels: node_modules/.installed ## Build the programs of bench-machine from their sources
+	@REQUIRED=1 .ci/install clang
+	@NODE=$(abspath $(NODE)) bench/machine/kernels/build.sh
+
 .PHONY: dist
 dist: node_modules/.installed ## Bundle the node, and pack it for npx, and the SDKs, in build/
 	@$(NODE) release/tarball.ts

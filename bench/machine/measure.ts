@@ -1,0 +1,165 @@
+/**
+ * What the machine's rules cost one module: the module as it is and its metered form, run in turns in one process, with the same WASI. Plain
+ * portable code: whatever engine runs this file is the one that is measured.
+ */
+import { meter, metered } from '../../machine/meter.ts'
+import { PreparedModule, type RunOptions, type RunResult, runModule } from '../../machine/run.ts'
+import { admit } from '../../machine/validate.ts'
+import { RunEnd } from '../../machine/wasi/errno.ts'
+import { wasiModule } from '../../machine/wasi/signatures.ts'
+import { Wasi } from '../../machine/wasi/wasi.ts'
+import { fromHex } from '../../phase/bytes.ts'
+import { contentOf, digestOf } from '../../phase/digest.ts'
+import { completeManifest } from '../../phase/manifest.ts'
+import { claimDigest, makeClaim } from '../../phase/receipt.ts'
+import { median } from '../statistics.ts'
+
+export interface MeasureOptions {
+  args: readonly string[]
+  stdin: Uint8Array
+  /** Pairs that count. */
+  runs: number
+  memoryBytes: number
+}
+
+type Ended = RunResult & { kind: 'ended' }
+
+/** Pairs before the first that counts: engines compile hot functions again. */
+const warmUps = 3
+const fuelMax = Number.MAX_SAFE_INTEGER
+const outputBytes = 64 * 1024 * 1024
+/** Below it the ratio says more of the machine's noise than of the module. */
+const shortMs = 50
+
+/** @throws {Error} if the module is not admitted, or its metered run does not end by itself. */
+export function measure(bytes: Uint8Array, options: MeasureOptions) {
+  // First of all: nothing of the rewriter has been compiled yet.
+  const rewriting = measureRewriting(bytes)
+  const manifest = completeManifest(
+    {
+      module: digestOf(bytes),
+      args: [...options.args],
+      resources: { memoryBytes: options.memoryBytes, fuel: fuelMax, outputBytes },
+    },
+    { stdin: contentOf(options.stdin), nonce: '00'.repeat(16) },
+  )
+  const runOptions: RunOptions = {
+    args: options.args,
+    environ: [],
+    stdin: options.stdin,
+    seed: fromHex(manifest.seed),
+    memoryBytesMax: options.memoryBytes,
+    outputBytesMax: outputBytes,
+    fuelMax,
+  }
+  const prepared = new PreparedModule(bytes)
+  const result = ended(runModule(prepared, runOptions))
+  const { outcome, fuel, stdout, stderr } = result
+  const claim = makeClaim(manifest, { outcome, fuel, stdout: contentOf(stdout), stderr: contentOf(stderr) })
+  // What the machine itself goes on with: once a NaN has shown, the form that makes each canonical.
+  const floats = prepared.met ? 'repair' : 'detect'
+  const speed = measureRuns(bytes, meter(admit(bytes), floats), runOptions, options.runs)
+  return {
+    ratio: speed.ratio,
+    rawMs: speed.rawMs,
+    meteredMs: speed.meteredMs,
+    runs: options.runs,
+    clock: speed.clock,
+    ...(speed.rawMs.median < shortMs && { warning: `runs below ${shortMs} ms: the ratio is mostly noise` }),
+    floats,
+    sameOutput: speed.rawOutput === digestOf(stdout),
+    fuel,
+    fuelPerNs: round(fuel / speed.rawMs.median / 1e6),
+    outcome,
+    claimDigest: claimDigest(claim),
+    outputDigest: digestOf(stdout),
+    rewriting,
+  }
+}
+
+function ended(result: RunResult): Ended {
+  if (result.kind === 'faulted') throw new Error(`Cannot measure the module: ${result.reason}: ${result.detail}`)
+  if (result.outcome.reason === 'exited') return result
+  throw new Error(`Cannot measure the module: its run did not end by itself but was ${result.stopped ?? 'cut off'}`)
+}
+
+/** Reading, validating and rewriting, as a node does it before a module's first run; both validations by the engine included. */
+function measureRewriting(bytes: Uint8Array) {
+  const once = () => {
+    const begun = performance.now()
+    const size = meter(admit(bytes), 'detect').length
+    return { ms: performance.now() - begun, size }
+  }
+  const first = once()
+  const times: number[] = []
+  for (const begun = performance.now(); performance.now() - begun < 1_500 || times.length < 7; ) times.push(once().ms)
+  const warm = median(times.slice(times.length >> 1))
+  const speed = (ms: number) => round(bytes.length / ms / 1000)
+  return {
+    moduleBytes: bytes.length,
+    sizeRatio: round(first.size / bytes.length),
+    firstCallMs: round(first.ms),
+    firstCallMBps: speed(first.ms),
+    warmMBps: speed(warm),
+  }
+}
+
+function measureRuns(bytes: Uint8Array, rewritten: Uint8Array<ArrayBuffer>, options: RunOptions, runs: number) {
+  const raw = new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>)
+  const module = new WebAssembly.Module(rewritten)
+  const rawTimes: number[] = []
+  const meteredTimes: number[] = []
+  let rawOutput = ''
+  for (let run = -warmUps; run < runs; run++) {
+    const one = runOnce(raw, options, false)
+    const other = runOnce(module, options, true)
+    rawOutput = digestOf(one.stdout)
+    if (run < 0) continue
+    rawTimes.push(one.ms)
+    meteredTimes.push(other.ms)
+  }
+  const [rawMs, meteredMs] = [spread(rawTimes), spread(meteredTimes)]
+  const ratio = { median: round(meteredMs.median / rawMs.median), min: round(meteredMs.min / rawMs.min) }
+  return { ratio, rawMs, meteredMs, rawOutput, clock: cpuMs === undefined ? ('wall' as const) : ('cpu' as const) }
+}
+
+/** `_start` alone, in an instance of its own. */
+function runOnce(module: WebAssembly.Module, options: RunOptions, isMetered: boolean) {
+  const wasi = new Wasi(options)
+  const { exports } = new WebAssembly.Instance(module, { [wasiModule]: wasi.imports })
+  wasi.bind(exports[isMetered ? metered.memory : 'memory'] as WebAssembly.Memory | undefined)
+  if (isMetered) {
+    setGlobal(exports, metered.fuel, BigInt(fuelMax))
+    setGlobal(exports, metered.memoryPagesMax, options.memoryBytesMax / 65_536)
+    ;(exports[metered.start] as (() => void) | undefined)?.()
+  }
+  const begun = now()
+  try {
+    ;(exports['_start'] as () => void)()
+  } catch (error) {
+    if (!(error instanceof RunEnd)) throw error
+  }
+  return { ms: now() - begun, stdout: wasi.stdout }
+}
+
+function setGlobal(exports: WebAssembly.Exports, name: string, value: bigint | number): void {
+  ;(exports[name] as WebAssembly.Global<'i64' | 'i32'>).value = value
+}
+
+/** Processor time where the engine's host tells it (warm, nothing else runs in the process), else the clock on the wall. */
+const cpuMs =
+  globalThis.process?.cpuUsage === undefined
+    ? undefined
+    : () => {
+        const { user, system } = process.cpuUsage()
+        return (user + system) / 1000
+      }
+const now = cpuMs ?? (() => performance.now())
+
+const spread = (times: readonly number[]) => ({
+  median: round(median(times)),
+  min: round(Math.min(...times)),
+  max: round(Math.max(...times)),
+})
+
+const round = (value: number) => Number(value.toPrecision(4))
