@@ -29,7 +29,7 @@ describe('the Debian package', { skip: missing ?? false }, () => {
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'plasm-deb-'))
     await bundle(join(directory, 'dist'))
-    deb = await buildDeb({ dist: join(directory, 'dist'), directory, level: 0 })
+    deb = await buildDeb({ dist: join(directory, 'dist'), directory, level: 1 })
     tree = join(directory, 'deb')
   })
   after(() => rm(directory, { recursive: true, force: true }))
@@ -41,7 +41,7 @@ describe('the Debian package', { skip: missing ?? false }, () => {
       const again = join(directory, 'somewhere', 'else')
       await bundle(join(again, 'dist'))
       assert.equal(
-        hash('sha256', await readFile(await buildDeb({ dist: join(again, 'dist'), directory: again, level: 0 }))),
+        hash('sha256', await readFile(await buildDeb({ dist: join(again, 'dist'), directory: again, level: 1 }))),
         before,
       )
     } finally {

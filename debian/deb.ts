@@ -18,11 +18,13 @@ export interface DebOptions {
   dist: string
   /** Gets the package, and `deb/`, the tree that it is made of. */
   directory: string
-  /** Of xz: 6 for what is given to others, 0 where somebody waits. */
+  /** Of zstd: `releaseLevel` for what is given to others, 1 where somebody waits. */
   level: number
   /** Only a test of upgrades says another one than there is. */
   version?: string
 }
+
+export const releaseLevel = 19
 
 const library = 'usr/lib/plasm'
 const files = join(root, 'debian', 'files')
@@ -63,7 +65,7 @@ export async function buildDeb(options: DebOptions): Promise<string> {
   await setModes(tree)
   const deb = join(directory, `plasm_${version}_amd64.deb`)
   // Two threads: whether it is one or several shows in the bytes.
-  const compression = ['-Zxz', `-z${level}`, '--threads-max=2']
+  const compression = ['-Zzstd', `-z${level}`, '--threads-max=2']
   const epoch = process.env['SOURCE_DATE_EPOCH'] ?? String((await releasedAt()).getTime() / 1000)
   const env = { ...process.env, SOURCE_DATE_EPOCH: epoch }
   await run('dpkg-deb', ['--root-owner-group', ...compression, '--build', tree, deb], { env })
@@ -192,5 +194,5 @@ Description: node of Phase, the open protocol for sharing computation
 
 if (import.meta.main) {
   await bundle(distDirectory)
-  console.log(await buildDeb({ dist: distDirectory, directory: join(root, 'build'), level: 6 }))
+  console.log(await buildDeb({ dist: distDirectory, directory: join(root, 'build'), level: releaseLevel }))
 }

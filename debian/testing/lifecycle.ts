@@ -14,7 +14,7 @@ import { bundle, distDirectory } from '../../release/bundle.ts'
 import server from '../../server/package.json' with { type: 'json' }
 import { Client, helloFile } from '../../server/testing/client.ts'
 import { startNodeProcess } from '../../server/testing/process.ts'
-import { buildDeb } from '../deb.ts'
+import { buildDeb, releaseLevel } from '../deb.ts'
 import { Machine, whyNoMachine } from './machine.ts'
 
 /** Debian, and the Ubuntu that it stands in for. */
@@ -34,7 +34,7 @@ before(async () => {
   if (reason !== undefined) return
   await bundle(distDirectory)
   packages.push(await buildDeb({ dist: distDirectory, directory, level: 1, version: oldVersion }))
-  packages.push(await buildDeb({ dist: distDirectory, directory, level: 6, version: newVersion }))
+  packages.push(await buildDeb({ dist: distDirectory, directory, level: releaseLevel, version: newVersion }))
 })
 after(() => rm(directory, { recursive: true, force: true }))
 
