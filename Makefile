@@ -103,7 +103,7 @@ deb: node_modules/.installed ## Build the Debian package, in build/
 
 .PHONY: deb-test
 deb-test: node_modules/.installed ## Install, kill, upgrade and purge the package on Debian's releases (as root)
-	@.ci/install deb roots
+	@.ci/install deb roots debtools php composer
 	$(NODE) --test --test-timeout=600000 debian/testing/lifecycle.ts
 
 .PHONY: sign

@@ -12,7 +12,8 @@ const ofTheUnits = ['data-dir', 'executor', 'log']
 export function configFile(): string {
   const shown = settings.filter(({ name }) => !ofTheUnits.includes(name))
   return `# Plasm's settings: see plasmd(8). After a change: systemctl restart plasmd
-# What is not set here has the default that stands beside it. "plasm config show --origin" says what is in force.
+# What is not set here has the default that stands beside it. What is in force, and from where:
+# plasm config show --origin -- --config /etc/plasm/plasm.toml
 
 ${shown.map(block).join('\n')}`
 }

@@ -1,6 +1,7 @@
 /**
  * The documentation, held to what it says: every `sh` block of README.md and docs/*.md runs, page by page, from top to bottom, as a reader would
- * type it. `sh background` blocks keep a terminal: they run until the page is over, and the next block waits until they serve.
+ * type it. `sh background` blocks keep a terminal: they run until the page is over, and the next block waits until they serve. `sh server` and
+ * `sh laptop` blocks take machines of their own, with systemd and root: `make deb-test` has those.
  */
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -8,7 +9,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { errorCodes } from '../phase/errors.ts'
 import { claimedReasons, unclaimedReasons } from '../phase/job.ts'
-import { blocksOf, pageMs, root, runPage } from './testing/page.ts'
+import { blocksOf, pageMs, pagesOfMachines, root, runPage } from './testing/page.ts'
 
 const pages = [
   'README.md',
@@ -21,7 +22,7 @@ const testedElsewhere = new Set(['docs/write-a-guest.md'])
 
 describe('every command in the documentation works', () => {
   for (const page of pages.filter(page => !testedElsewhere.has(page))) {
-    const blocks = blocksOf(readFileSync(join(root, page), 'utf8'))
+    const blocks = blocksOf(readFileSync(join(root, page), 'utf8')).filter(({ where }) => where === 'here')
     if (blocks.length === 0) continue
     test(page, { timeout: pageMs + 20_000 }, () =>
       runPage(async shell => {
@@ -29,6 +30,13 @@ describe('every command in the documentation works', () => {
       }),
     )
   }
+})
+
+test('what takes a server and a laptop stands in the pages that make deb-test runs', () => {
+  const found = pages.filter(page =>
+    blocksOf(readFileSync(join(root, page), 'utf8')).some(({ where }) => where !== 'here'),
+  )
+  assert.deepEqual(found, pagesOfMachines)
 })
 
 test('links between pages lead somewhere', () => {

@@ -28,12 +28,15 @@ test('every language has its section', () => {
 for (const [title, language] of Object.entries(titles)) {
   const skip = skipWithout(language)
   test(`${page}: ${title}`, { skip, timeout: 290_000 }, () =>
-    runPage(async shell => {
-      for (const block of blocks) {
-        const section = sectionOf(block.line)
-        if (titles[section] === undefined || section === title) await shell.run(block, page)
-      }
-    }, compilerCaches(language)),
+    runPage(
+      async shell => {
+        for (const block of blocks) {
+          const section = sectionOf(block.line)
+          if (titles[section] === undefined || section === title) await shell.run(block, page)
+        }
+      },
+      { variables: compilerCaches(language) },
+    ),
   )
 }
 

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { signPackages } from './sign.ts'
+import { type ThrowAwayKey, throwAwayKey } from './testing/key.ts'
 
 const run = promisify(execFile)
 
@@ -14,36 +15,34 @@ if (missing !== undefined && process.env['CI'] === 'true') throw new Error(missi
 
 describe('signing', { skip: missing ?? false }, async () => {
   const directory = await mkdtemp(join(tmpdir(), 'plasm-sign-'))
-  const env = { ...process.env, GNUPGHOME: join(directory, 'gnupg') }
+  const home = join(directory, 'gnupg')
   const packages = join(directory, 'build')
   const deb = 'plasm_1.0_amd64.deb'
   const gpgv = (...files: string[]) => run('gpgv', ['--keyring', './plasm-release.gpg', ...files], { cwd: packages })
-  const newKey = (who: string) =>
-    run('gpg', ['--batch', '--passphrase', '', '--quick-generate-key', who, 'ed25519', 'sign', 'never'], { env })
+  let key: ThrowAwayKey
 
   test.before(async () => {
-    for (const path of [packages, env.GNUPGHOME]) await mkdir(path)
-    await chmod(env.GNUPGHOME, 0o700)
-    await newKey('One <one@example.invalid>')
-    await newKey('Other <other@example.invalid>')
+    await mkdir(packages)
+    key = await throwAwayKey(home, 'One <one@example.invalid>')
+    await throwAwayKey(home, 'Other <other@example.invalid>')
     await writeFile(join(packages, 'notes.txt'), 'no package')
   })
   test.after(async () => {
-    await run('gpgconf', ['--kill', 'all'], { env })
+    await key?.forget()
     await rm(directory, { recursive: true, force: true })
   })
 
   test('nothing is written without a package, and without exactly one key', async () => {
-    await assert.rejects(signPackages(packages, 'one@example.invalid', env), /has no package/)
+    await assert.rejects(signPackages(packages, 'one@example.invalid', key.env), /has no package/)
     await writeFile(join(packages, deb), 'a package')
-    await assert.rejects(signPackages(packages, 'nobody@example.invalid', env), /no secret key "nobody@/)
-    await assert.rejects(signPackages(packages, '--version', env), /no secret key "--version"/)
-    await assert.rejects(signPackages(packages, 'example.invalid', env), /is 2 secret keys/)
+    await assert.rejects(signPackages(packages, 'nobody@example.invalid', key.env), /no secret key "nobody@/)
+    await assert.rejects(signPackages(packages, '--version', key.env), /no secret key "--version"/)
+    await assert.rejects(signPackages(packages, 'example.invalid', key.env), /is 2 secret keys/)
     assert.deepEqual((await readdir(packages)).sort(), ['notes.txt', deb])
   })
 
   test('a package passes gpgv and its sum as the documentation says, and one that was changed does not', async () => {
-    assert.deepEqual(await signPackages(packages, 'one@example.invalid', env), [deb, 'SHA256SUMS'])
+    assert.deepEqual(await signPackages(packages, 'one@example.invalid', key.env), [deb, 'SHA256SUMS'])
     assert.match((await gpgv(`${deb}.sig`, deb)).stderr, /Good signature from "One/)
     assert.match((await gpgv('SHA256SUMS.sig', 'SHA256SUMS')).stderr, /Good signature from "One/)
     await run('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: packages })
@@ -55,7 +54,7 @@ describe('signing', { skip: missing ?? false }, async () => {
   test('a signature of somebody else does not pass', async () => {
     await writeFile(join(packages, deb), 'a package')
     const as = ['--local-user', 'other@example.invalid', '--output', join(packages, `${deb}.sig`)]
-    await run('gpg', ['--batch', '--yes', ...as, '--detach-sign', join(packages, deb)], { env })
+    await run('gpg', ['--batch', '--yes', ...as, '--detach-sign', join(packages, deb)], { env: key.env })
     await assert.rejects(gpgv(`${deb}.sig`, deb), /No public key/)
   })
 })

@@ -11,11 +11,14 @@ import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { compileFixture } from '../../machine/fixtures/compile.ts'
 import { bundle, distDirectory } from '../../release/bundle.ts'
+import { signPackages } from '../../release/sign.ts'
+import { throwAwayKey } from '../../release/testing/key.ts'
 import server from '../../server/package.json' with { type: 'json' }
 import { Client, helloFile } from '../../server/testing/client.ts'
 import { startNodeProcess } from '../../server/testing/process.ts'
 import { buildDeb, releaseLevel } from '../deb.ts'
 import { Machine, whyNoMachine } from './machine.ts'
+import { typePage } from './pages.ts'
 
 /** Debian, and the Ubuntu that it stands in for. */
 const suites = { bookworm: '22.04 and 24.04, with the older systemd 252', trixie: '24.04 and later, with systemd 257' }
@@ -29,12 +32,17 @@ const reason = await whyNoMachine()
 if (reason !== undefined) console.log(`make deb-test proves nothing here: ${reason}.`)
 const directory = await mkdtemp(join(tmpdir(), 'plasm-deb-'))
 const packages: string[] = []
+/** Names of files beside the packages. */
+const signatures = ['plasm-release.gpg', 'SHA256SUMS']
 
 before(async () => {
   if (reason !== undefined) return
   await bundle(distDirectory)
   packages.push(await buildDeb({ dist: distDirectory, directory, level: 1, version: oldVersion }))
   packages.push(await buildDeb({ dist: distDirectory, directory, level: releaseLevel, version: newVersion }))
+  const key = await throwAwayKey(join(directory, 'gnupg'))
+  signatures.push(...(await signPackages(directory, key.who, key.env)).map(file => `${file}.sig`))
+  await key.forget()
 })
 after(() => rm(directory, { recursive: true, force: true }))
 
@@ -58,7 +66,9 @@ for (const [index, [suite, standsFor]] of Object.entries(suites).entries()) {
 
     before(async () => {
       await machine.start()
-      for (const file of [...packages, helloFile]) await copyFile(file, join(machine.root, 'root', basename(file)))
+      const signed = signatures.map(name => join(directory, name))
+      for (const file of [...packages, ...signed, helloFile])
+        await copyFile(file, join(machine.root, 'root', basename(file)))
       await writeFile(join(machine.root, 'root', 'slow.wasm'), await compileFixture('slow'))
       filesBefore = await files()
     })
@@ -213,6 +223,21 @@ for (const [index, [suite, standsFor]] of Object.entries(suites).entries()) {
 
     test('purge leaves nothing', async () => {
       await machine.must('dpkg -P plasm')
+      await isAsBefore()
+    })
+
+    test('what README.md and docs/run-a-node.md say to type on a server and a laptop works, and leaves nothing', async t => {
+      for (const tool of ['php', 'composer', 'git']) {
+        if (!(await has(tool))) return t.skip(`${tool} is not here: .ci/install php composer`)
+      }
+      const laptop = await machine.addNeighbour()
+      await typePage('README.md', machine, laptop)
+      await machine.must('dpkg -P plasm')
+      await typePage('docs/run-a-node.md', machine, laptop)
+      await isAsBefore()
+    })
+
+    async function isAsBefore(): Promise<void> {
       assert.deepEqual(
         (await files()).filter(path => !filesBefore.includes(path)),
         [],
@@ -223,7 +248,7 @@ for (const [index, [suite, standsFor]] of Object.entries(suites).entries()) {
         await machine.must('systemctl list-units --all --plain --no-legend "plasm*" | grep -v not-found || true'),
         '',
       )
-    })
+    }
   })
 }
 

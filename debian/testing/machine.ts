@@ -3,6 +3,7 @@
  * its own whose other end is here. Its kernel is this machine's.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { hash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -19,7 +20,7 @@ const commandMs = 120_000
 const bootMs = 60_000
 const pollMs = 100
 /** What a minimal server has beyond the packages that every root has. */
-const packages = 'systemd-sysv,dbus,init-system-helpers,passwd'
+const packages = 'systemd-sysv,dbus,init-system-helpers,passwd,gpgv'
 
 export interface Result {
   code: number
@@ -31,9 +32,9 @@ export interface Result {
 export async function whyNoMachine(): Promise<string | undefined> {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'it is for amd64 on Linux'
   if (process.getuid?.() !== 0) return 'it needs root'
-  for (const tool of ['mmdebstrap', 'systemd-nspawn', 'nsenter', 'ip', 'dpkg-deb']) {
+  for (const tool of ['mmdebstrap', 'systemd-nspawn', 'nsenter', 'ip', 'dpkg-deb', 'gpg']) {
     if ((await attempt('sh', ['-c', `command -v ${tool}`])).code !== 0)
-      return `${tool} is not here: .ci/install deb roots`
+      return `${tool} is not here: .ci/install deb debtools roots`
   }
   const made = `plasm-try-${process.pid}`
   const network = await attempt('ip', ['netns', 'add', made])
@@ -51,6 +52,7 @@ export class Machine {
   private directory = ''
   private container: ChildProcess | undefined
   private leader = ''
+  private readonly neighbours: string[] = []
 
   /** `subnet`: a number below 255 that no other machine has. */
   constructor(suite: string, subnet: number) {
@@ -102,6 +104,38 @@ export class Machine {
     throw new Error(`${this.suite}: "${command}" did not succeed within ${withinMs} ms`)
   }
 
+  /** Another host on a cable to this one, which from now on is all that either of them has beyond. @returns its network namespace. */
+  async addNeighbour(): Promise<string> {
+    const neighbour = `${this.name}n`
+    await execute('ip', ['netns', 'add', neighbour])
+    this.neighbours.push(neighbour)
+    const link = [
+      'link',
+      'add',
+      'cable',
+      'netns',
+      neighbour,
+      'type',
+      'veth',
+      'peer',
+      'name',
+      'cable',
+      'netns',
+      this.name,
+    ]
+    await execute('ip', link)
+    const subnet = this.here.slice(0, this.here.lastIndexOf('.'))
+    const ends = { [this.name]: `${subnet}.5/30`, [neighbour]: `${subnet}.6/30` }
+    for (const [host, address] of Object.entries(ends)) {
+      const ip = (...args: string[]) => execute('ip', ['-n', host, ...args])
+      await ip('addr', 'add', address, 'dev', 'cable')
+      await ip('link', 'set', 'cable', 'up')
+      await ip('link', 'set', 'lo', 'up')
+      await ip('route', 'add', 'default', 'dev', 'cable')
+    }
+    return neighbour
+  }
+
   /** Nothing of it is left. */
   async stop(): Promise<void> {
     if (this.container !== undefined && this.container.exitCode === null) {
@@ -111,7 +145,7 @@ export class Machine {
       await gone
       clearTimeout(timer)
     }
-    await attempt('ip', ['netns', 'del', this.name])
+    for (const network of [this.name, ...this.neighbours]) await attempt('ip', ['netns', 'del', network])
     await rm(this.directory, { recursive: true, force: true })
   }
 
@@ -146,7 +180,7 @@ export class Machine {
 /** The root of a suite, made where it is not there. */
 async function rootTar(suite: string): Promise<string> {
   const directory = join(repository, 'build', 'roots')
-  const tar = join(directory, `${suite}.tar`)
+  const tar = join(directory, `${suite}-${hash('sha256', packages).slice(0, 8)}.tar`)
   if (await stat(tar).catch(() => undefined)) return tar
   await mkdir(directory, { recursive: true })
   const { stdout } = await execute('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages'])

@@ -14,17 +14,24 @@ export const pageMs = 120_000
 
 export interface Block {
   kind: 'run' | 'background'
+  /** A server takes a Debian package as root, a laptop is its neighbour: both are machines that `make deb-test` has. */
+  where: 'here' | 'server' | 'laptop'
   text: string
   line: number
 }
 
-/** The `sh` blocks of a page. */
+/** The pages whose `server` and `laptop` blocks `make deb-test` runs. */
+export const pagesOfMachines = ['README.md', 'docs/run-a-node.md']
+
+/** The `sh` blocks of a page. @throws for one that nobody would run. */
 export function blocksOf(text: string): Block[] {
-  return [...text.matchAll(/^```sh( background)?\n([\s\S]*?)^```$/gm)].map(match => ({
-    kind: match[1] === undefined ? 'run' : 'background',
-    text: match[2] as string,
-    line: text.slice(0, match.index).split('\n').length,
-  }))
+  return [...text.matchAll(/^```sh\b(.*)\n([\s\S]*?)^```$/gm)].map(match => {
+    const line = text.slice(0, match.index).split('\n').length
+    const said = /^(?: (server|laptop))?( background)?$/.exec(match[1] as string)
+    if (said === null) throw new Error(`line ${line}: "sh${match[1]}" is no kind of block`)
+    const where = (said[1] ?? 'here') as Block['where']
+    return { kind: said[2] === undefined ? 'run' : 'background', where, text: match[2] as string, line }
+  })
 }
 
 /** A folder that looks like the checkout and may be littered. */
@@ -47,10 +54,16 @@ async function freePorts(): Promise<Map<string, string>> {
   return ports
 }
 
+export interface Surroundings {
+  variables?: NodeJS.ProcessEnv
+  /** What starts each command: `ip netns exec NAME`, say. */
+  within?: readonly string[]
+}
+
 /** Gives `use` a shell of its own in a folder of its own; both are gone afterwards, with all that ran in them. */
-export async function runPage(use: (shell: Shell) => Promise<void>, variables: NodeJS.ProcessEnv = {}): Promise<void> {
+export async function runPage(use: (shell: Shell) => Promise<void>, around: Surroundings = {}): Promise<void> {
   const directory = workplace()
-  const shell = new Shell(directory, await freePorts(), variables)
+  const shell = new Shell(directory, await freePorts(), around)
   try {
     await use(shell)
   } finally {
@@ -65,10 +78,12 @@ export class Shell {
   private readonly ports: Map<string, string>
   private readonly processes: ChildProcess[] = []
   private readonly environment: NodeJS.ProcessEnv
+  private readonly within: readonly string[]
   private history = ''
 
-  constructor(directory: string, ports: Map<string, string>, variables: NodeJS.ProcessEnv) {
+  constructor(directory: string, ports: Map<string, string>, { variables = {}, within = [] }: Surroundings) {
     this.directory = directory
+    this.within = within
     this.ports = ports
     this.environment = {
       PATH: process.env['PATH'],
@@ -130,7 +145,9 @@ export class Shell {
   }
 
   private spawn(script: string): ChildProcess {
-    return spawn('bash', ['-O', 'expand_aliases', '-c', script], {
+    const bash = ['bash', '-O', 'expand_aliases', '-c', script]
+    const [file = '', ...args] = [...this.within, ...bash]
+    return spawn(file, args, {
       cwd: this.directory,
       env: this.environment,
       stdio: ['ignore', 'pipe', 'pipe'],
