@@ -90,7 +90,7 @@ const homes: [RegExp, string[]][] = [
   [/^node:sqlite$/, ['server/store', 'bench']],
   [
     /^node:child_process$/,
-    ['server/executor', 'server/systemd', 'openapi', 'bench', 'examples', 'release', 'debian', 'root'],
+    ['server/executor', 'server/systemd', 'cli', 'openapi', 'bench', 'examples', 'release', 'debian', 'root'],
   ],
   [/^esbuild$/, ['release']],
   [/^commander$/, ['cli']],

@@ -55,7 +55,8 @@ function failureOf(error: unknown): Failure {
     return { code: error.code, message: error.detail, hint: error.hint ?? hintOf(error), exitCode: exitOfError(error) }
   }
   if (isPhaseError(error)) {
-    return { code: error.code, message: error.message, hint: error.hint ?? 'See --help.', exitCode: exits.rejected }
+    const exitCode = isPhaseError(error, 'unavailable', 'internal') ? exits.nodeOrNetwork : exits.rejected
+    return { code: error.code, message: error.message, hint: error.hint ?? 'See --help.', exitCode }
   }
   const message = error instanceof Error ? error.message : String(error)
   const isFile = (error as NodeJS.ErrnoException).syscall !== undefined

@@ -41,3 +41,5 @@ export function duration(ms: number): string {
 }
 
 export const ago = (at: string, nowMs: number): string => `${duration(Math.max(0, nowMs - Date.parse(at)))} ago`
+
+export const isDigest = (text: string): boolean => /^sha256:[0-9a-f]{64}$/.test(text)

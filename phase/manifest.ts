@@ -1,7 +1,15 @@
 /** What a job asks for (SPEC.md, Manifest): read, completed with every default, and held against what a node accepts. */
 import { type Static, Type } from '@sinclair/typebox'
 import { concat, fromBase64, utf8 } from './bytes.ts'
-import { argsDigest, canonicalDigest, type Digest as DigestText, digestBytes, digestOf, envDigest } from './digest.ts'
+import {
+  argsDigest,
+  canonicalDigest,
+  type Digest as DigestText,
+  digestBytes,
+  digestOf,
+  envDigest,
+  environOf,
+} from './digest.ts'
 import { PhaseError } from './errors.ts'
 import * as limits from './limits.ts'
 import type { NodeLimits } from './peer.ts'
@@ -219,6 +227,17 @@ export const taskOf = (manifest: CompleteManifest) => ({
     outputBytes: manifest.resources.outputBytes,
   },
   capabilities: [...manifest.capabilities],
+})
+
+/** What a machine is given of the manifest; module and stdin come beside it. Whoever runs or replays a job, does it with this. */
+export const runOf = (manifest: CompleteManifest) => ({
+  args: manifest.args,
+  environ: environOf(manifest.env),
+  seed: manifest.seed,
+  capabilities: manifest.capabilities,
+  memoryBytesMax: manifest.resources.memoryBytes,
+  outputBytesMax: manifest.resources.outputBytes,
+  fuelMax: manifest.resources.fuel,
 })
 
 /** sha256("phase-seed-v1" || 0x00 || the 32 bytes of the task digest), 64 hex. */

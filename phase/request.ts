@@ -3,12 +3,12 @@ import { type Static } from '@sinclair/typebox'
 import { utf8, utf8Text } from './bytes.ts'
 import { type Digest, digestOf } from './digest.ts'
 import { PhaseError } from './errors.ts'
-import { didOf } from './identity.ts'
+import { didOf, publicKeyOfDid } from './identity.ts'
 import { parseJson } from './json.ts'
 import { attemptsMax, replicasMax, requestPayloadBytesMax } from './limits.ts'
 import { type CompleteManifest, CompleteManifestSchema, manifestSchemas, readCompleteManifest } from './manifest.ts'
 import { ContentSchema, check, Did, Integer, JobId, named, ref, Text, Timestamp } from './schema.ts'
-import { type Ed25519, openEnvelope, type Signer, sealEnvelope } from './signature.ts'
+import { type Ed25519, openEnvelope, readEnvelope, type Signer, sealEnvelope } from './signature.ts'
 
 export const requestPayloadType = 'application/vnd.phase.job-request.v1+json'
 
@@ -75,4 +75,16 @@ export function openRequest(
   if (request.executor !== expected.executor) throw differs('it names another executor')
   if (request.nonce !== manifest.nonce) throw differs("its nonce is not the manifest's")
   return { request: { ...request, manifest }, envelope, digest: digestOf(payload) }
+}
+
+/**
+ * A request as anyone reads it, by its envelope's bytes: it holds that whom it names as its submitter signed it. Whose key that is, and that
+ * it is the request that was meant, the caller knows by other ways: `binding.request` of a receipt is its digest.
+ * @throws {PhaseError} `invalid`, `unknownField` or `unsupported`.
+ */
+export function readRequest(envelope: Uint8Array, ed25519: Ed25519): SignedRequest {
+  const payload = parseJson(utf8Text(readEnvelope(envelope, requestPayloadBytesMax).payload), { integersOnly: true })
+  const { submitter, executor } = (payload ?? {}) as { submitter?: unknown; executor?: unknown }
+  const expected = { submitter: publicKeyOfDid(String(submitter)), executor: String(executor) }
+  return openRequest(envelope, expected, ed25519)
 }

@@ -17,12 +17,13 @@ export const programs: Readonly<Record<string, string>> = {
   store: 'server/store/worker.ts',
   executor: 'server/executor/host.ts',
   'executor-child': 'server/executor/child.ts',
+  replay: 'cli/replay/child.ts',
 }
 
-/** What packages from the time before modules expect to be there. The child needs none of it, and could use none. */
+/** What packages from the time before modules expect to be there. The children need none of it, and could use none. */
 const banner =
   "import { createRequire as createRequireOf } from 'node:module'; const require = createRequireOf(import.meta.url); const __dirname = import.meta.dirname;"
-const withoutBanner = 'executor-child'
+const withoutBanner = ['executor-child', 'replay']
 
 /** Swagger UI as the node serves it; its other files are for those who build it. */
 const webSource = 'node_modules/@fastify/swagger-ui/static'
@@ -59,7 +60,7 @@ async function bundleProgram(name: string, directory: string): Promise<Metafile>
     legalComments: 'none',
     logLevel: 'warning',
     metafile: true,
-    banner: name === withoutBanner ? {} : { js: banner },
+    banner: withoutBanner.includes(name) ? {} : { js: banner },
     plugins: [otherPrograms, ownAssets],
   })
   return metafile

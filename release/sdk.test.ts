@@ -75,16 +75,18 @@ test('the package has one version, no dependency, and publint has nothing to say
 test('its types are what the code is, however it is resolved: it is ESM alone, on purpose', async () => {
   const checked = await checkPackage(createPackageFromTarballData(new Uint8Array(await readFile(tarball))))
   assert.ok(checked.types !== false)
-  assert.deepEqual(
-    checked.problems.map(({ kind }) => kind),
-    ['CJSResolvesToESM'],
+  // The resolution of Node 10 knows no entries beside the main one, and TypeScript 6 was the last to have it.
+  const problems = checked.problems.filter(
+    ({ kind, ...place }) =>
+      kind !== 'NoResolution' || !('resolutionKind' in place) || place.resolutionKind !== 'node10',
   )
+  assert.deepEqual(new Set(problems.map(({ kind }) => kind)), new Set(['CJSResolvesToESM']))
 })
 
 test('every snippet of the README compiles strictly and runs, in a project that has nothing else', async () => {
   const readme = await readFile(join(installed(), 'README.md'), 'utf8')
   const snippets = [...readme.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code]) => code as string)
-  assert.ok(snippets.length >= 4)
+  assert.ok(snippets.length >= 5)
   for (const [index, code] of snippets.entries()) {
     // Of Node's types only what the snippets use: the package's own need none.
     await writeFile(
@@ -109,7 +111,7 @@ test('every snippet of the README compiles strictly and runs, in a project that 
   })
   for (const file of files) {
     const { stdout } = await run(process.execPath, [file], { cwd: project, env: environment(), timeout: commandMs })
-    assert.match(stdout, /dlroW|signed|finished/, file)
+    assert.match(stdout, /dlroW|signed|finished|same claim/, file)
   }
 })
 
@@ -118,23 +120,33 @@ for (const [name, skip] of [
   ['24', noRuntimes],
   ['26', undefined],
 ] as const) {
-  test(`it submits and verifies in Node ${name}, without a warning`, missing(`Node ${name}`, skip), async () => {
-    const binary =
-      name === '26' ? process.execPath : join(runtimesDirectory, 'node_modules', `node-${name}`, 'bin', 'node')
-    const { stdout, stderr } = await run(binary, ['consumer.js'], {
-      cwd: project,
-      env: environment(),
-      timeout: commandMs,
-    })
-    const { runtime, ...said } = JSON.parse(stdout) as Record<string, string>
-    assert.match(runtime as string, new RegExp(`^v${name}\\.`))
-    assert.deepEqual(said, { output: 'dlroW ,olleH', verdict: 'valid', assurance: 'pinned', required: 'function' })
-    assert.equal(stderr, '')
-  })
+  test(
+    `it submits, verifies and replays in Node ${name}, without a warning`,
+    missing(`Node ${name}`, skip),
+    async () => {
+      const binary =
+        name === '26' ? process.execPath : join(runtimesDirectory, 'node_modules', `node-${name}`, 'bin', 'node')
+      const { stdout, stderr } = await run(binary, ['consumer.js'], {
+        cwd: project,
+        env: environment(),
+        timeout: commandMs,
+      })
+      const { runtime, ...said } = JSON.parse(stdout) as Record<string, string>
+      assert.match(runtime as string, new RegExp(`^v${name}\\.`))
+      assert.deepEqual(said, {
+        output: 'dlroW ,olleH',
+        verdict: 'valid',
+        assurance: 'pinned',
+        replayed: true,
+        required: 'function',
+      })
+      assert.equal(stderr, '')
+    },
+  )
 }
 
 test(
-  'it submits and verifies in a page of an allowed origin',
+  'it submits, verifies and replays in a page of an allowed origin',
   missing('Chromium', chromium === undefined ? 'not installed' : undefined),
   async () => {
     const browser = join(directory, 'browser')
@@ -143,7 +155,8 @@ test(
         if (request.method === 'POST') resolve(text(request))
         const files: Record<string, [string, string]> = {
           '/': ['text/html', join(testingDirectory, 'page.html')],
-          '/plasm.js': ['text/javascript', join(installed(), 'dist', 'browser.js')],
+          '/browser.js': ['text/javascript', join(installed(), 'dist', 'browser.js')],
+          '/replay.browser.js': ['text/javascript', join(installed(), 'dist', 'replay.browser.js')],
           '/hello.wasm': ['application/wasm', helloFile],
         }
         const [type, file] = files[request.url?.split('?')[0] ?? ''] ?? []
@@ -171,6 +184,7 @@ test(
         output: 'dlroW ,olleH',
         verdict: 'valid',
         assurance: 'pinned',
+        replayed: { same: true, differences: [] },
         large: 300_000,
         file: 'ArgumentError',
       })

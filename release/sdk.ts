@@ -7,7 +7,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { promisify } from 'node:util'
-import { type BuildOptions, build } from 'esbuild'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { root } from './bundle.ts'
 import { licenceTexts } from './licences.ts'
 
@@ -37,8 +37,10 @@ export async function packSdk(directory: string): Promise<string> {
 async function stageSdk(stage: string): Promise<void> {
   const dist = join(stage, 'dist')
   const bundled = new Set<string>([
-    ...(await bundle({ outfile: join(dist, 'index.js'), platform: 'node', target: 'node22' })),
-    ...(await bundle({ outfile: join(dist, 'browser.js'), platform: 'browser', target: 'es2023' })),
+    ...(await bundle('index', { outfile: join(dist, 'index.js'), platform: 'node', target: 'node22' })),
+    ...(await bundle('index', { outfile: join(dist, 'browser.js'), platform: 'browser', target: 'es2023' })),
+    ...(await bundle('replay', { outfile: join(dist, 'replay.js'), platform: 'node', target: 'node22' })),
+    ...(await bundle('replay', { outfile: join(dist, 'replay.browser.js'), platform: 'browser', target: 'es2023' })),
   ])
   await declarations(dist)
   const { imports: _imports, ...manifest } = JSON.parse(await readFile(join(sdkDirectory, 'package.json'), 'utf8')) as {
@@ -51,10 +53,14 @@ async function stageSdk(stage: string): Promise<void> {
 }
 
 /** @returns the folders of the packages whose code is inside. */
-async function bundle(options: Pick<BuildOptions, 'platform' | 'target'> & { outfile: string }): Promise<string[]> {
+async function bundle(
+  entry: 'index' | 'replay',
+  options: Pick<BuildOptions, 'platform' | 'target'> & { outfile: string },
+): Promise<string[]> {
   const { metafile } = await build({
     ...options,
-    entryPoints: [join(sources, 'index.ts')],
+    entryPoints: [join(sources, `${entry}.ts`)],
+    plugins: [mainEntry(options.platform === 'browser' ? './browser.js' : './index.js')],
     absWorkingDir: root,
     bundle: true,
     format: 'esm',
@@ -68,7 +74,17 @@ async function bundle(options: Pick<BuildOptions, 'platform' | 'target'> & { out
   )
 }
 
-/** The declarations that `index.d.ts` reaches. @throws when one of them would need a package that is not there. */
+/** What another entry uses of the main one it imports from there: an error must be of one class, whoever throws it. */
+const mainEntry = (path: string): Plugin => ({
+  name: 'main entry',
+  setup(build) {
+    build.onResolve({ filter: /^\.\/index\.ts$/ }, ({ kind }) =>
+      kind === 'entry-point' ? undefined : { path, external: true },
+    )
+  },
+})
+
+/** The declarations that the entries reach. @throws when one of them would need a package that is not there. */
 async function declarations(dist: string): Promise<void> {
   const emitted = await mkdtemp(join(tmpdir(), 'plasm-types-'))
   try {
@@ -80,7 +96,7 @@ async function declarations(dist: string): Promise<void> {
     })
     const from = join(emitted, relative(root, sources))
     const seen = new Set<string>()
-    for (const wanted = ['index.d.ts']; wanted.length > 0; ) {
+    for (const wanted = ['index.d.ts', 'replay.d.ts']; wanted.length > 0; ) {
       const file = wanted.pop() as string
       if (seen.has(file)) continue
       seen.add(file)

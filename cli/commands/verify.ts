@@ -3,11 +3,12 @@ import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
-import type { ReceiptExpected, Verification } from '../../sdks/typescript/src/index.ts'
+import type { SignedRequest } from '../../phase/request.ts'
+import type { Claim, ReceiptExpected, Verification } from '../../sdks/typescript/src/index.ts'
 import type { CommandFile } from '../command-file.ts'
 import type { Context } from '../context.ts'
 import { collect } from '../job-options.ts'
-import { plain } from '../text.ts'
+import { duration, isDigest, plain } from '../text.ts'
 
 interface Flags {
   executor?: string[]
@@ -22,7 +23,20 @@ interface Flags {
   nonce?: string
   request?: string
   checks?: true
+  replay?: true
+  timeout?: string
 }
+
+/** What a replay shows beside the receipt's own checks. */
+interface Replayed {
+  tookMs: number
+  /** None: whoever runs the job gets what was claimed. */
+  differences: { member: string; claimed: unknown; found: unknown }[]
+}
+
+/** Of what the job itself was given: this machine may be slower, and has nothing ready. */
+const timeFactor = 4
+const timeMsMin = 60_000
 
 const exitNotValid = 1
 
@@ -40,40 +54,114 @@ export const verify: CommandFile = {
       .option('--env <name=value>', 'one of its environment; repeatable', collect)
       .option('--job <id>', 'the job that it should be of')
       .option('--nonce <hex>', 'the nonce that was sent')
-      .option('--request <digest>', 'sha256:… of the request that it should answer')
+      .option('--request <file>', 'the signed request that it should answer: a file, or sha256:…')
       .option('--submitter <did>', 'who should have asked')
       .option('--checks', 'each thing that was looked at')
+      .option(
+        '--replay',
+        'run the job again, here, and compare: takes --request, --module and, if it read any, --stdin as files',
+      )
+      .option(
+        '--timeout <time>',
+        `end the replay after this long [${timeFactor} times what the job had, at least 1 min]`,
+      )
   },
   after: `Needs no node and no network. What is not given is not held against it; without --executor it shows that some key signed this.
-Exit code: 0 valid, ${exitNotValid} invalid or unverifiable.
+A replay runs the module in a process that may open nothing, and is ended when late: it shows that the claim is what this module gives.
+Exit code: 0 valid, ${exitNotValid} invalid or unverifiable, or a replay found something else; 124 the replay was late, 125 this machine could not run it,
+126 a file is missing or another one.
 
   plasm receipt $JOB > receipt.json
-  plasm verify receipt.json --executor did:key:z6Mk… --module prog.wasm --stdin input --stdout output`,
+  plasm verify receipt.json --executor did:key:z6Mk… --module prog.wasm --stdin input --stdout output
+  plasm receipt --request $JOB > request.json
+  plasm verify receipt.json --replay --request request.json --module prog.wasm --stdin input`,
   async run(context, [file]: [string], flags: Flags) {
     const { Plasm, Receipt, ReceiptError } = await import('../../sdks/typescript/src/index.ts')
     const envelope = file === '-' ? await buffer(context.terminal.stdin) : await readFile(file)
+    const request = await requestOf(flags)
+    const job = flags.replay === true ? await jobOf(request, flags) : undefined
     const expected = await expectedOf(flags)
     const verification = await new Plasm({ executors: flags.executor ?? [] })
-      .verify(envelope.toString('utf8'), { expected })
+      .verify(envelope.toString('utf8'), { expected, request: request?.envelope })
       .catch((error: unknown) => {
         if (error instanceof ReceiptError && error.verification !== undefined) return error.verification
         throw error
       })
-    const isValid = verification.verdict === 'valid'
-    const said = isValid ? new Receipt(envelope) : undefined
-    context.print({ ...verification, claim: said?.claim, binding: said?.binding }, () =>
-      explain(verification, flags, context),
+    const said = verification.verdict === 'valid' ? new Receipt(envelope) : undefined
+    const replayed = job === undefined || said === undefined ? undefined : await replayOf(job, said.claim, context)
+    const judged = replayed === undefined ? verification : withReplay(verification, replayed)
+    context.print({ ...judged, claim: said?.claim, binding: said?.binding, replay: replayed }, () =>
+      explain(judged, flags, context),
     )
-    if (isValid && !context.json && flags.checks !== true && said !== undefined) {
-      const { outcome, stdout } = said.claim
-      const how = outcome.reason === 'exited' ? `exited with ${outcome.exitCode}` : outcome.reason
-      context.terminal.stdout.write(
-        `It claims that module ${said.claim.module} ${how}, with ${stdout.size} bytes of stdout.\n`,
-      )
-    }
-    return isValid ? 0 : exitNotValid
+    if (!context.json && said !== undefined) context.terminal.stdout.write(sayMore(said.claim, replayed, flags))
+    return judged.verdict === 'valid' ? 0 : exitNotValid
   },
 }
+
+async function requestOf({ request, replay }: Flags): Promise<SignedRequest | undefined> {
+  const { readRequestFile } = await import('../replay/task.ts')
+  if (request !== undefined && !isDigest(request)) return await readRequestFile(request)
+  if (replay !== true) return undefined
+  const { ArgumentError } = await import('../../sdks/typescript/src/index.ts')
+  throw new ArgumentError('Cannot replay the job without its signed request: give its file with --request', {
+    hint: 'plasm receipt --request -o request.json JOB fetches it from the node.',
+  })
+}
+
+async function jobOf(request: SignedRequest | undefined, { module, stdin, timeout }: Flags) {
+  const { readTask } = await import('../replay/task.ts')
+  const { millisecondsOf } = await import('../../sdks/typescript/src/options.ts')
+  const { manifest } = (request as SignedRequest).request
+  const usualMs = Math.max(timeMsMin, manifest.timeoutMs * timeFactor)
+  const timeoutMs = timeout === undefined ? usualMs : millisecondsOf('timeout', timeout)
+  return { task: await readTask(request as SignedRequest, { module, stdin }), timeoutMs }
+}
+
+async function replayOf(
+  { task, timeoutMs }: Awaited<ReturnType<typeof jobOf>>,
+  claim: Claim,
+  context: Context,
+): Promise<Replayed> {
+  const { replayApart } = await import('../replay/replay.ts')
+  const { compareClaims } = await import('../../machine/replay.ts')
+  context.catchInterrupt()
+  const beganMs = performance.now()
+  const found = await replayApart(task, { timeoutMs, signal: context.signal })
+  const tookMs = Math.round(performance.now() - beganMs)
+  return { tookMs, differences: compareClaims(claim as typeof found, found) }
+}
+
+/** A receipt whose claim nobody else arrives at is invalid, whoever signed it. */
+function withReplay(verification: Verification, { differences }: Replayed): Verification {
+  const members = differences.map(({ member }) => member).join(', ')
+  const same = differences.length === 0
+  const check = {
+    name: 'replay',
+    result: same ? 'passed' : 'failed',
+    detail: same ? 'running the job again gives the same claim' : `running the job again gives another ${members}`,
+  }
+  const checks = [...verification.checks, check]
+  if (same) return { ...verification, assurance: 'replayed', checks }
+  const { assurance: _, ...rest } = verification
+  return { ...rest, verdict: 'invalid', checks }
+}
+
+function sayMore({ module, outcome, stdout }: Claim, replayed: Replayed | undefined, { checks }: Flags): string {
+  if (replayed !== undefined && replayed.differences.length > 0) {
+    const lines = replayed.differences.map(({ member, claimed, found }) => {
+      return `  ${plain(member)}: claimed ${shown(claimed)}, found ${shown(found)}\n`
+    })
+    return lines.join('')
+  }
+  if (checks === true) return ''
+  const how = outcome.reason === 'exited' ? `exited with ${outcome.exitCode}` : outcome.reason
+  const what = `It claims that module ${module} ${how}, with ${stdout.size} bytes of stdout.\n`
+  return replayed === undefined
+    ? what
+    : `${what}The job was run again here, in ${duration(replayed.tookMs)}: so it is.\n`
+}
+
+const shown = (value: unknown): string => plain((JSON.stringify(value) ?? 'nothing').slice(0, 200))
 
 async function expectedOf(flags: Flags): Promise<ReceiptExpected> {
   const env = flags.env?.map(pair => [pair.split('=', 1)[0], pair.slice(pair.indexOf('=') + 1)])
@@ -86,7 +174,7 @@ async function expectedOf(flags: Flags): Promise<ReceiptExpected> {
   const texts = {
     jobId: flags.job,
     nonce: flags.nonce,
-    request: flags.request,
+    request: flags.request !== undefined && isDigest(flags.request) ? flags.request : undefined,
     submitter: flags.submitter,
     args: flags.arg,
   }
@@ -100,26 +188,22 @@ async function expectedOf(flags: Flags): Promise<ReceiptExpected> {
 
 /** Of a file's bytes, never all of them in memory; a digest is one already. */
 async function digestOf(file: string): Promise<string> {
-  if (/^sha256:[0-9a-f]{64}$/.test(file)) return file
+  if (isDigest(file)) return file
   const hash = createHash('sha256')
   await pipeline(createReadStream(file), hash)
   return `sha256:${hash.digest('hex')}`
 }
 
-function explain(
-  { verdict, assurance, executor, checks }: Verification,
-  { checks: all }: Flags,
-  context: Context,
-): string {
-  const shown = all === true ? checks : checks.filter(({ result }) => result !== 'passed')
+function explain({ verdict, assurance, executor, checks }: Verification, flags: Flags, context: Context): string {
+  const shown = flags.checks === true ? checks : checks.filter(({ result }) => result !== 'passed')
   const color = { passed: 'green', failed: 'red', skipped: 'yellow' } as const
   const lines = shown.map(({ name, result, detail }) => {
     return `  ${context.style(color[result as 'passed'] ?? 'yellow', plain(result).padEnd(7))}  ${plain(name).padEnd(13)}  ${plain(detail)}\n`
   })
   if (verdict !== 'valid') return `${context.style('red', plain(verdict))}\n${lines.join('')}`
-  const who =
-    assurance === 'pinned'
-      ? 'It is signed by the key that was expected'
-      : 'It is signed by the key below; whose that is, this does not show: pin one with --executor'
+  const pinned = assurance === 'pinned' || (flags.executor ?? []).length > 0
+  const who = pinned
+    ? 'It is signed by the key that was expected'
+    : 'It is signed by the key below; whose that is, this does not show: pin one with --executor'
   return `${context.style('green', 'valid')}, ${assurance}. ${who}.\n${executor}\n${lines.join('')}`
 }

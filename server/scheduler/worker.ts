@@ -4,11 +4,11 @@
  */
 import { randomBytes } from 'node:crypto'
 import { hex } from '../../phase/bytes.ts'
-import { emptyContent, environOf } from '../../phase/digest.ts'
+import { emptyContent } from '../../phase/digest.ts'
 import { isPhaseError, PhaseError } from '../../phase/errors.ts'
 import { publicKeyOfPeerId } from '../../phase/identity.ts'
 import { leaseMs, moduleBytesMax, resultTtlMs } from '../../phase/limits.ts'
-import { checkAgainstNode } from '../../phase/manifest.ts'
+import { checkAgainstNode, runOf } from '../../phase/manifest.ts'
 import type { NodeLimits } from '../../phase/peer.ts'
 import { makeBinding, makeClaim, signReceipt } from '../../phase/receipt.ts'
 import { openRequest, type SignedRequest } from '../../phase/request.ts'
@@ -198,14 +198,8 @@ export class Worker implements OfferTaker {
     return this.parts.executor.run(
       {
         module: { digest: manifest.module, bytes: () => this.parts.blobs.bytes(manifest.module) },
-        args: manifest.args,
-        environ: environOf(manifest.env),
+        ...runOf(manifest),
         stdin,
-        seed: manifest.seed,
-        capabilities: manifest.capabilities,
-        memoryBytesMax: manifest.resources.memoryBytes,
-        outputBytesMax: manifest.resources.outputBytes,
-        fuelMax: manifest.resources.fuel,
         timeoutMs: manifest.timeoutMs,
       },
       signal,

@@ -1,12 +1,9 @@
 /** What a job's receipt is held against: what this client sent and received, and the request that the node signed. */
-import { utf8Text } from '../../../phase/bytes.ts'
 import { argsDigest, envDigest } from '../../../phase/digest.ts'
-import { didOfPeerId, publicKeyOfDid } from '../../../phase/identity.ts'
-import { type JsonObject, type JsonValue, parseJson } from '../../../phase/json.ts'
-import { requestPayloadBytesMax } from '../../../phase/limits.ts'
+import { didOfPeerId } from '../../../phase/identity.ts'
+import type { JsonObject, JsonValue } from '../../../phase/json.ts'
 import { type CompleteManifest, completeManifest, readManifest, taskOf } from '../../../phase/manifest.ts'
-import { openRequest, type SignedRequest } from '../../../phase/request.ts'
-import { type Ed25519, readEnvelope } from '../../../phase/signature.ts'
+import type { SignedRequest } from '../../../phase/request.ts'
 import { ReceiptError } from './errors.ts'
 import type { JobManifest, ReceiptCheck, ReceiptExpected } from './generated/models.ts'
 import type { Receipt } from './receipt.ts'
@@ -41,17 +38,6 @@ export class Evidence {
   of(jobId: string): { sent?: Sent; received: Partial<Record<Stream, string>> } {
     return this.jobs.get(jobId) ?? { received: {} }
   }
-}
-
-/**
- * The request by its envelope's bytes.
- * @throws {PhaseError} `invalid` unless it is one, signed by the submitter that it names.
- */
-export function readRequest(envelope: Uint8Array, ed25519: Ed25519): SignedRequest {
-  const payload = parseJson(utf8Text(readEnvelope(envelope, requestPayloadBytesMax).payload), { integersOnly: true })
-  const { submitter, executor } = payload as { submitter?: unknown; executor?: unknown }
-  const expected = { submitter: publicKeyOfDid(String(submitter)), executor: String(executor) }
-  return openRequest(envelope, expected, ed25519)
 }
 
 /** @throws {ReceiptError} where the node asked for another job than the one that was sent to it. */

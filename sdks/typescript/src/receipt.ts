@@ -63,10 +63,7 @@ export class Receipt {
 
   /** @throws {ReceiptError} for what cannot be a receipt, or is one of a kind that this version does not know. */
   constructor(envelope: string | Uint8Array | Envelope) {
-    const bytes =
-      envelope instanceof Uint8Array
-        ? envelope
-        : utf8(typeof envelope === 'string' ? envelope : JSON.stringify(envelope))
+    const bytes = envelopeBytes(envelope)
     try {
       const { claim, measurement, binding } = readReceipt(bytes).predicate
       this.envelope = utf8Text(bytes)
@@ -89,11 +86,19 @@ export class Receipt {
   }
 }
 
+/** An envelope in any of the forms in which programs have it, as its bytes. */
+export function envelopeBytes(envelope: string | Uint8Array | Envelope): Uint8Array {
+  if (envelope instanceof Uint8Array) return envelope
+  return utf8(typeof envelope === 'string' ? envelope : JSON.stringify(envelope))
+}
+
 /** What a receipt is held against. */
 export interface VerifyOptions {
   /** did:key or peer id that must have signed, from somewhere that is trusted; one of them where several are given. */
   executor?: string | readonly string[] | undefined
   /** What else is known by other ways. */
   expected?: ReceiptExpected | undefined
+  /** The envelope of the signed request that it should answer, for a receipt that is no job of this node. */
+  request?: string | Uint8Array | Envelope | undefined
   signal?: AbortSignal | undefined
 }

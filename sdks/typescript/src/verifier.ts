@@ -1,13 +1,14 @@
 import { platform } from '#platform'
 import { hex, utf8 } from '../../../phase/bytes.ts'
 import { publicKeyOfDid, publicKeyOfPeerId } from '../../../phase/identity.ts'
+import { readRequest } from '../../../phase/request.ts'
 import { verifyReceipt } from '../../../phase/verify.ts'
 import { ArgumentError, ReceiptError } from './errors.ts'
-import { checkRequest, checkTask, type Evidence, expectedOf, readRequest } from './evidence.ts'
+import { checkRequest, checkTask, type Evidence, expectedOf } from './evidence.ts'
 import type { Api } from './generated/api.ts'
 import type { ReceiptExpected, Verification } from './generated/models.ts'
 import { inOurWords } from './phase-errors.ts'
-import { Receipt, type VerifyOptions } from './receipt.ts'
+import { envelopeBytes, Receipt, type VerifyOptions } from './receipt.ts'
 import { type RequestOptions, segment, type Transport } from './transport.ts'
 
 type Expected = Parameters<typeof verifyReceipt>[1]
@@ -51,7 +52,7 @@ export class Verifier {
   async verify(receipt: string | Receipt, options: VerifyOptions): Promise<Verification> {
     const { signal, expected = {} } = options
     const isJobId = typeof receipt === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(receipt)
-    if (!isJobId) return this.judge('The receipt', utf8(String(receipt)), options)
+    if (!isJobId) return this.judgeGiven(utf8(String(receipt)), options)
     // First alone: where there is none, that is the answer, whatever else is missing too.
     const envelope = await this.envelope('receipt', receipt, { signal })
     const [request, known] = await Promise.all([
@@ -64,6 +65,16 @@ export class Verifier {
     const what = `The receipt of job "${receipt}"`
     const verification = this.judge(what, envelope, { ...options, expected: all })
     return accepted(what, addCheck(verification, checkTask(new Receipt(envelope), signed)))
+  }
+
+  /** A receipt from elsewhere, with its request where that is there too. */
+  private judgeGiven(envelope: Uint8Array, options: VerifyOptions): Verification {
+    const { request, expected = {} } = options
+    if (request === undefined) return this.judge('The receipt', envelope, options)
+    const signed = inOurWords(() => readRequest(envelopeBytes(request), platform.ed25519))
+    const all = { ...expectedOf(signed), ...expected }
+    const verification = this.judge('The receipt', envelope, { ...options, expected: all })
+    return accepted('The receipt', addCheck(verification, checkTask(new Receipt(envelope), signed)))
   }
 
   /** The envelope's bytes as the node has them. */
