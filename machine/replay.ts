@@ -39,7 +39,7 @@ export interface ClaimDifference {
 
 /** Every member in which the claim of a receipt is not what a replay found; none where they are the same claim. */
 export function compareClaims(claimed: Claim, found: Claim): ClaimDifference[] {
-  return differences('', claimed as unknown as JsonValue, found as unknown as JsonValue)
+  return differences('', claimed, found)
 }
 
 function differences(member: string, claimed: JsonValue | undefined, found: JsonValue | undefined): ClaimDifference[] {

@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { hash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { promisify } from 'node:util'
 import server from '../server/package.json' with { type: 'json' }
-import { Client } from '../server/testing/client.ts'
+import { Client, helloFile } from '../server/testing/client.ts'
 import { type NodeProcess, startNodeProcess } from '../server/testing/process.ts'
 import { bundle, root } from './bundle.ts'
 
+const run = promisify(execFile)
 const directory = await mkdtemp(join(tmpdir(), 'plasm-bundle-'))
 const dist = join(directory, 'dist')
 before(() => bundle(dist))
@@ -56,6 +58,19 @@ describe('a node from the bundle', () => {
     assert.equal(await client.output(job.id), 'dlroW ,olleH')
     const { verdict } = await client.verify(await client.receipt(job.id), { jobId: job.id, module })
     assert.equal(verdict, 'valid')
+  })
+
+  test('replays a job with its command, in a process that reads the bundle alone', async () => {
+    const client = new Client(node.http)
+    const { id } = await client.run({ module: await client.uploadHello(), stdin: { text: 'abc' } })
+    const plasm = (...words: string[]) =>
+      run(process.execPath, [join(dist, 'plasm.mjs'), ...words], { cwd: directory, env: { PLASM_URL: node.http } })
+    await plasm('receipt', '-o', 'receipt.json', id)
+    await plasm('receipt', '--request', '-o', 'request.json', id)
+    await writeFile(join(directory, 'input'), 'abc')
+    const files = ['--request', 'request.json', '--module', helloFile, '--stdin', 'input']
+    const { stdout } = await plasm('verify', '--json', '--replay', 'receipt.json', ...files)
+    assert.equal((JSON.parse(stdout) as { assurance: string }).assurance, 'replayed')
   })
 
   test('serves its page with all that the page asks for', async () => {
