@@ -10,14 +10,11 @@ export type Language = 'c' | 'rust' | 'go' | 'assemblyscript'
 export const exampleOf = (language: Language): string =>
   fileURLToPath(new URL(`../../../examples/${language}/`, import.meta.url))
 
-/** Go cannot be had from every system's packages in a version that knows WASI, so it may be missing in CI, too. */
-const mayBeMissing: readonly Language[] = ['go']
-
 /** What `skip` of a test wants: a reason, or `false`. @throws in CI. */
 export function skipWithout(language: Language): string | false {
   const missing = `no ${language} compiler for WASI here (examples/${language}/README.md)`
   if (isThere[language]()) return false
-  if (process.env['CI'] === 'true' && !mayBeMissing.includes(language)) throw new Error(missing)
+  if (process.env['CI'] === 'true') throw new Error(missing)
   return missing
 }
 
