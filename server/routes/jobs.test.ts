@@ -112,6 +112,22 @@ test('Prefer: wait answers with the finished job, or with the job as it stands',
   assert.equal((await post({ module: app.module }, { prefer: 'handling=lenient' })).status, 202)
 })
 
+test('a job that is asked for with Prefer: wait comes when it has ended', async () => {
+  const { id } = await create()
+  const get = (prefer: string) => request(app.url).get(`/v1/jobs/${id}`).set('prefer', prefer)
+  const awaited = new Promise<string>(resolve => {
+    app.scheduler.onWait = resolve
+  })
+  const answer = get('wait=30').then(response => response)
+  await succeed(await awaited)
+  const finished = await answer
+  assert.equal(finished.status, 200)
+  assert.equal(finished.body.state, 'succeeded')
+  assert.equal(finished.headers['preference-applied'], 'wait=30')
+  assert.equal((await get('wait=0')).body.state, 'succeeded')
+  assert.equal((await get('wait=soon')).body.code, 'invalid')
+})
+
 test('output comes when the job has ended', async () => {
   const { id } = await create()
   for (const path of ['output', 'stderr', 'receipt']) {

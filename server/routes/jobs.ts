@@ -1,6 +1,6 @@
 /** Jobs: submitted, watched by polling, cancelled. */
 import { Type } from '@sinclair/typebox'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { PhaseError } from '../../phase/errors.ts'
 import { isTerminal, type Job, JobSchema, type JobState, JobStateSchema } from '../../phase/job.ts'
 import { JobManifestSchema } from '../../phase/manifest.ts'
@@ -53,11 +53,18 @@ export function jobRoutes(app: FastifyInstance, parts: JobParts): void {
         operationId: 'getJob',
         tags,
         summary: 'Say where a job stands',
+        description: 'Answers at once, or, with `Prefer: wait=SECONDS`, when the job has ended.',
         params: JobParams,
-        response: answers({ 200: answer('The job', JobSchema) }, 404),
+        headers: Type.Object(preferHeader),
+        response: answers({ 200: answer('The job', JobSchema) }, 400, 404),
       },
+      config: { handlerMs: waitHandlerMs },
     },
-    async ({ params }) => findJob(parts.jobs, params.id),
+    async (request, reply) => {
+      const job = await findJob(parts.jobs, request.params.id)
+      const waitSeconds = waitSecondsOf(request.headers.prefer)
+      return waitSeconds === undefined ? job : await waitFor(parts, job, waitSeconds, reply)
+    },
   )
   app.post<{ Params: { id: string } }>(
     '/v1/jobs/:id/cancel',
@@ -123,8 +130,7 @@ function createJob(app: FastifyInstance, parts: JobParts): void {
       if (created) parts.metrics.accepted()
       reply.header('location', `/v1/jobs/${job.id}`)
       if (waitSeconds === undefined) return reply.code(202).send(job)
-      reply.header('preference-applied', `wait=${waitSeconds}`).header('vary', 'prefer')
-      const waited = await waitFor(parts, job, waitSeconds, goneSignal(reply))
+      const waited = await waitFor(parts, job, waitSeconds, reply)
       return reply.code(isTerminal(waited.state) ? 200 : 202).send(waited)
     },
   )
@@ -142,9 +148,10 @@ function idempotencyOf(request: FastifyRequest): { idempotencyKey?: string } {
 }
 
 /** The job when it has ended, or as it stands when the time is over or the node stops. */
-export async function waitFor(parts: JobParts, job: Job, waitSeconds: number, gone: AbortSignal): Promise<Job> {
+export async function waitFor(parts: JobParts, job: Job, waitSeconds: number, reply: FastifyReply): Promise<Job> {
+  reply.header('preference-applied', `wait=${waitSeconds}`).header('vary', 'prefer')
   if (isTerminal(job.state) || waitSeconds === 0) return job
-  const signal = AbortSignal.any([gone, parts.stopping])
+  const signal = AbortSignal.any([goneSignal(reply), parts.stopping])
   try {
     return await parts.scheduler.wait(job.id, waitSeconds * 1000, signal)
   } catch (error) {

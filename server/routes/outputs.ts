@@ -5,7 +5,7 @@ import { PhaseError } from '../../phase/errors.ts'
 import { isTerminal, type Job } from '../../phase/job.ts'
 import type { Store } from '../store/store.ts'
 import { sendContent } from './bodies.ts'
-import { allowSilence, goneSignal } from './deadline.ts'
+import { allowSilence } from './deadline.ts'
 import { answers, bytesAnswer, JobParams } from './document.ts'
 import { findJob, type JobParts, waitFor, waitHandlerMs } from './jobs.ts'
 import { preferHeader, waitSecondsOf } from './prefer.ts'
@@ -69,8 +69,7 @@ async function finished(
   const waitSeconds = waitSecondsOf(request.headers.prefer)
   if (waitSeconds !== undefined) {
     allowSilence(request, waitHandlerMs)
-    reply.header('preference-applied', `wait=${waitSeconds}`).header('vary', 'prefer')
-    job = await waitFor(parts, job, waitSeconds, goneSignal(reply))
+    job = await waitFor(parts, job, waitSeconds, reply)
   }
   if (isTerminal(job.state)) return job
   throw new PhaseError('notFinished', `Cannot get what job "${job.id}" wrote: it is ${job.state}`)

@@ -63,12 +63,16 @@ export class Api {
   }
 
   /** Say where a job stands. */
-  async getJob(id: string, options: RequestOptions = {}): Promise<models.Job> {
+  async getJob(id: string, options: RequestOptions & {
+      /** wait=SECONDS: answer when the job has ended, or after so many seconds (60 at most) */
+      prefer?: string | undefined
+    } = {}): Promise<models.Job> {
     const reply = await this.transport.send({
       method: 'GET',
       path: `/v1/jobs/${segment(id)}`,
       accept: 'application/json',
       idempotent: true,
+      headers: { prefer: options.prefer },
     }, options)
     return read('Job', reply.json())
   }

@@ -52,13 +52,16 @@ final class JobsApi
     /**
      * Say where a job stands
      * @param string $id The job
+     * @param string|null $prefer wait=SECONDS: answer when the job has ended, or after so many seconds (60 at most)
      */
     public function getJob(
         string $id,
+        ?string $prefer = null,
         ?RequestOptions $options = null,
     ): Model\Job {
         $request = (new Request('GET', '/v1/jobs/{id}', 'application/json', idempotent: true))
             ->path('id', $id)
+            ->header('Prefer', $prefer)
             ->with($options);
         return Model\Job::fromWire($this->transport->send($request)->json());
     }
