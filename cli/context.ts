@@ -27,9 +27,8 @@ export class Context {
     const { env } = this.terminal
     const token = tokenFile === undefined ? env['PLASM_TOKEN'] : await tokenIn(tokenFile)
     // Loaded here: --help must not wait for it.
-    const { Plasm } = await import('../sdks/typescript/src/index.ts')
-    const { fetchOverHttp: fetch } = await import('./http.ts')
-    return new Plasm({ url: this.url(url), token: token === '' ? undefined : token, executors, fetch })
+    const { Plasm } = await import('../sdks/typescript/src/plasm.ts')
+    return new Plasm({ url: this.url(url), token: token === '' ? undefined : token, executors })
   }
 
   url(given = this.options['url'] as string | undefined): string {

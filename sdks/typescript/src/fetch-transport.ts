@@ -35,7 +35,7 @@ export interface FetchTransportOptions {
   fetch?: Fetch | undefined
 }
 
-/** Over `fetch`: undici's in Node, the browser's in a page. Never follows redirects, sends no cookies. */
+/** Over `fetch`: the browser's in a page, node:http behind it in Node. Never follows redirects, sends no cookies. */
 export class FetchTransport implements Transport {
   private readonly url: string
   private readonly token: string | undefined
@@ -55,7 +55,7 @@ export class FetchTransport implements Transport {
     this.token = token
     this.timeoutMs = timeoutMs
     this.maxRetries = maxRetries
-    this.fetch = fetch ?? ((input, init) => globalThis.fetch(input, init))
+    this.fetch = fetch ?? platform.fetch
   }
 
   async send(call: Call, options: RequestOptions): Promise<Reply> {
@@ -111,10 +111,10 @@ export class FetchTransport implements Transport {
       const isJson = call.accept === 'application/json'
       const { sink } = options
       const collected = new Collector(isJson ? jsonBytesMax : Number.POSITIVE_INFINITY)
-      for await (const bytes of this.chunks(response, call, watch)) {
+      await this.read(response, call, watch, bytes => {
         if (!isJson) watch.restart(baseMs)
-        await (sink === undefined ? collected.add(bytes) : sink(bytes))
-      }
+        return sink === undefined ? collected.add(bytes) : sink(bytes)
+      })
       return new Reply(response.status, response.headers, collected.bytes())
     } finally {
       watch.end()
@@ -135,9 +135,16 @@ export class FetchTransport implements Transport {
     const watch = new Watch(signal, leftMs(), silence)
     try {
       const response = await this.open(call, watch, events.lastId === '' ? {} : { 'last-event-id': events.lastId })
-      for await (const bytes of this.chunks(response, call, watch)) {
-        watch.restart(leftMs())
-        yield* events.push(bytes)
+      const reader = response.body?.getReader()
+      try {
+        for (;;) {
+          const bytes = await this.piece(reader, call, watch)
+          if (bytes === undefined) return
+          watch.restart(leftMs())
+          yield* events.push(bytes)
+        }
+      } finally {
+        reader?.cancel().catch(() => undefined)
       }
     } finally {
       watch.end()
@@ -162,7 +169,7 @@ export class FetchTransport implements Transport {
     )
     if (response.ok) return response
     const collected = new Collector(problemBytesMax)
-    for await (const bytes of this.chunks(response, call, watch)) collected.add(bytes)
+    await this.read(response, call, watch, bytes => collected.add(bytes))
     throw refusal(response, new TextDecoder().decode(collected.bytes()), call)
   }
 
@@ -177,18 +184,28 @@ export class FetchTransport implements Transport {
     }
   }
 
-  private async *chunks(response: FetchAnswer, call: Call, watch: Watch): AsyncGenerator<Uint8Array, void, void> {
+  /** The bytes of an answer, each piece when the one before has been taken. */
+  private async read(
+    response: FetchAnswer,
+    call: Call,
+    watch: Watch,
+    take: (bytes: Uint8Array) => void | Promise<void>,
+  ): Promise<void> {
     const reader = response.body?.getReader()
-    if (reader === undefined) return
     try {
       for (;;) {
-        const piece = await this.guarded(call, watch, () => reader.read())
-        if (piece.done) return
-        yield piece.value
+        const bytes = await this.piece(reader, call, watch)
+        if (bytes === undefined) return
+        await take(bytes)
       }
     } finally {
-      reader.cancel().catch(() => undefined)
+      reader?.cancel().catch(() => undefined)
     }
+  }
+
+  /** The next bytes; `undefined` at their end. */
+  private async piece(reader: Reader | undefined, call: Call, watch: Watch): Promise<Uint8Array | undefined> {
+    return reader === undefined ? undefined : (await this.guarded(call, watch, () => reader.read())).value
   }
 
   /** What breaks in `fetch` is told in our words, and what the watch ended by its reason. */
@@ -201,6 +218,8 @@ export class FetchTransport implements Transport {
     }
   }
 }
+
+type Reader = ReturnType<NonNullable<FetchAnswer['body']>['getReader']>
 
 /** Ends a call when its caller does, or when its time is over. */
 class Watch {

@@ -239,6 +239,7 @@ class Given {
 }
 
 function knownName(name: string): string {
+  if ((names as readonly string[]).includes(name)) return name
   const plain = (text: string) => text.replaceAll(/[-_]/g, '').toLowerCase()
   const [nearest] = names
     .map(known => ({ known, distance: distance(plain(name), plain(known)) }))

@@ -15,11 +15,11 @@ import type { Job, JobEvent, JobManifest, NodeStatus, Peer, Verification } from 
 import { type JobOptions, millisecondsOf, readOptions } from './options.ts'
 import { Output } from './output.ts'
 import { inOurWords } from './phase-errors.ts'
-import { Receipt, type VerifyOptions } from './receipt.ts'
+import type { Receipt, VerifyOptions } from './receipt.ts'
 import { pause } from './retry.ts'
 import type { Fetch, RequestOptions, Transport } from './transport.ts'
 import { digestOf, type Module, moduleUpload, stdinOf, type Upload } from './uploads.ts'
-import { Verifier } from './verifier.ts'
+import type { Verifier } from './verifier.ts'
 
 const localUrl = 'http://127.0.0.1:7527'
 /** One answer is waited for so long before it is asked for again: proxies cut what says nothing. */
@@ -39,7 +39,7 @@ export interface PlasmOptions {
   maxRetries?: number | undefined
   /** did:keys or peer ids of which one must have signed a receipt: without any, the node is trusted for whose key it is. */
   executors?: readonly string[] | undefined
-  /** Instead of the global one. */
+  /** Instead of the browser's, or node:http. */
   fetch?: Fetch | undefined
   /** Instead of all that is above, but for `executors`. */
   transport?: Transport | undefined
@@ -63,7 +63,7 @@ export interface WaitOptions {
 export class Plasm {
   readonly api: Api
   private readonly evidence = new Evidence()
-  private readonly verifier: Verifier
+  private readonly verifier: () => Promise<Verifier>
 
   /** @throws {ArgumentError} */
   constructor(options: PlasmOptions = {}) {
@@ -78,7 +78,11 @@ export class Plasm {
         fetch: options.fetch,
       })
     this.api = new Api(chosen)
-    this.verifier = new Verifier({ api: this.api, transport: chosen, evidence: this.evidence, executors })
+    // Loaded only for those who verify: what judges a receipt is the larger part of this library.
+    this.verifier = async () => {
+      const { Verifier } = await import('./verifier.ts')
+      return new Verifier({ api: this.api, transport: chosen, evidence: this.evidence, executors })
+    }
   }
 
   /** Runs a module; answers with the job's id once the node has accepted it. */
@@ -162,7 +166,7 @@ export class Plasm {
 
   /** The signed receipt, byte for byte. Nothing is checked: see `verify`. */
   async receipt(jobId: string, options: { signal?: AbortSignal | undefined } = {}): Promise<Receipt> {
-    return new Receipt(await this.verifier.envelope('receipt', jobId, options))
+    return await (await this.verifier()).receipt(jobId, options)
   }
 
   /**
@@ -172,7 +176,7 @@ export class Plasm {
    * @throws {ReceiptError} unless it is valid.
    */
   async verify(receipt: string | Receipt, options: VerifyOptions = {}): Promise<Verification> {
-    return await this.verifier.verify(receipt, options)
+    return await (await this.verifier()).verify(receipt, options)
   }
 
   /** The executors that the node knows. */
@@ -234,7 +238,7 @@ export class Plasm {
 const isUnderWay = ({ state }: Pick<Job, 'state'>): boolean => ['queued', 'assigned', 'running'].includes(state)
 export const isEnded = ({ state }: Pick<Job, 'state'>): boolean => ['succeeded', 'failed', 'cancelled'].includes(state)
 
-const randomHex = (): string => hex(crypto.getRandomValues(new Uint8Array(16)))
+const randomHex = (): string => hex(platform.random(16))
 
 /** How much of the time is left, in milliseconds; `undefined` where there is no end to it. */
 function stopwatch(timeout: number | string | undefined): () => number | undefined {

@@ -4,11 +4,12 @@ import { publicKeyOfDid, publicKeyOfPeerId } from '../../../phase/identity.ts'
 import { readRequest } from '../../../phase/request.ts'
 import { verifyReceipt } from '../../../phase/verify.ts'
 import { ArgumentError, ReceiptError } from './errors.ts'
-import { checkRequest, checkTask, type Evidence, expectedOf } from './evidence.ts'
+import type { Evidence } from './evidence.ts'
 import type { Api } from './generated/api.ts'
 import type { ReceiptExpected, Verification } from './generated/models.ts'
 import { inOurWords } from './phase-errors.ts'
 import { envelopeBytes, Receipt, type VerifyOptions } from './receipt.ts'
+import { checkRequest, checkTask, expectedOf } from './request.ts'
 import { type RequestOptions, segment, type Transport } from './transport.ts'
 
 type Expected = Parameters<typeof verifyReceipt>[1]
@@ -53,12 +54,15 @@ export class Verifier {
     const { signal, expected = {} } = options
     const isJobId = typeof receipt === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(receipt)
     if (!isJobId) return this.judgeGiven(utf8(String(receipt)), options)
-    // First alone: where there is none, that is the answer, whatever else is missing too.
-    const envelope = await this.envelope('receipt', receipt, { signal })
-    const [request, known] = await Promise.all([
+    const asked = [
+      this.envelope('receipt', receipt, { signal }),
       this.envelope('request', receipt, { signal }),
-      this.received(receipt, expected, signal),
-    ])
+    ] as const
+    await Promise.allSettled(asked)
+    // First: where there is none, that is the answer, whatever else is missing too.
+    const envelope = await asked[0]
+    const request = await asked[1]
+    const known = await this.received(receipt, expected, signal)
     const signed = inOurWords(() => readRequest(request, platform.ed25519), ReceiptError)
     checkRequest(signed, receipt, this.evidence.of(receipt).sent)
     const all = { ...expectedOf(signed), ...known, ...expected }
@@ -77,8 +81,13 @@ export class Verifier {
     return accepted('The receipt', addCheck(verification, checkTask(new Receipt(envelope), signed)))
   }
 
+  /** Nothing is checked. */
+  async receipt(jobId: string, options: RequestOptions): Promise<Receipt> {
+    return new Receipt(await this.envelope('receipt', jobId, options))
+  }
+
   /** The envelope's bytes as the node has them. */
-  async envelope(what: 'receipt' | 'request', jobId: string, options: RequestOptions): Promise<Uint8Array> {
+  private async envelope(what: 'receipt' | 'request', jobId: string, options: RequestOptions): Promise<Uint8Array> {
     const path = `/v1/jobs/${segment(jobId)}/${what}`
     const call = { method: 'GET', path, accept: 'application/json', idempotent: true }
     return (await this.transport.send(call, options)).bytes

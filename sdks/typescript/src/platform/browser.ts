@@ -7,7 +7,9 @@ import type { Platform } from './platform.ts'
 export const platform: Platform = {
   userAgent: undefined,
   streamsUploads: false,
+  fetch: (url, init) => globalThis.fetch(url, init),
   ed25519: nobleEd25519,
+  random: bytes => crypto.getRandomValues(new Uint8Array(bytes)),
   digester,
   environment: () => undefined,
   openFile: async path => {

@@ -1,11 +1,12 @@
 /** Node, and what has its modules (Deno, Bun). */
-import { createHash, createPublicKey, verify } from 'node:crypto'
+import { createHash, createPublicKey, randomBytes, verify } from 'node:crypto'
 import { openAsBlob } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { acceptablePublicKey, acceptableSignature } from '../../../../phase/ed25519.ts'
 import { ArgumentError } from '../errors.ts'
 import { version } from '../version.ts'
+import { fetchOverHttp } from './node-fetch.ts'
 import type { Platform } from './platform.ts'
 
 /** What precedes the 32 bytes of a public key in their DER form (RFC 8410). */
@@ -14,6 +15,9 @@ const spkiPrefix = new Uint8Array([0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x6
 export const platform: Platform = {
   userAgent: `plasm-typescript/${version} node/${process.versions.node}`,
   streamsUploads: true,
+  fetch: fetchOverHttp,
+  // Node's `crypto` of the web is as good, but takes as long to load as the rest of this file.
+  random: randomBytes,
   environment: name => process.env[name],
   openFile,
   digester: () => {

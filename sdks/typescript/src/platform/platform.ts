@@ -1,4 +1,5 @@
 import type { Ed25519 } from '../../../../phase/signature.ts'
+import type { Fetch } from '../transport.ts'
 
 /** What differs between Node and a browser. */
 export interface Platform {
@@ -6,7 +7,10 @@ export interface Platform {
   userAgent: string | undefined
   /** Whether a request's body may be a stream of unknown length. */
   streamsUploads: boolean
+  fetch: Fetch
   ed25519: Ed25519
+  /** As for keys. */
+  random(bytes: number): Uint8Array
   environment(name: string): string | undefined
   /** @throws {ArgumentError} where there is no such file, or no files. */
   openFile(path: string | URL): Promise<Blob>
