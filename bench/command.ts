@@ -52,7 +52,7 @@ async function measure(url: string): Promise<object> {
 }
 
 function runProcess(words: string[], url: string): void {
-  const env = { PATH: process.env['PATH'], PLASM_URL: url }
+  const env = { PATH: process.env['PATH'], PLASM_URL: url, XDG_CACHE_HOME: directory }
   execFileSync(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'], env })
 }
 

@@ -88,7 +88,7 @@ test('run pipes stdin through, prints what the guest wrote and ends with its exi
 test('as a process it does the same, and a reader that goes away ends it quietly', async () => {
   const shell = `"${process.execPath}" "${plasmFile}" run "${helloFile}" <<< 'Hello, World'`
   const run = promisify(execFile)
-  const env = { PATH: process.env['PATH'], PLASM_URL: node.http }
+  const env = { PATH: process.env['PATH'], PLASM_URL: node.http, XDG_CACHE_HOME: directory }
   assert.deepEqual(await run('bash', ['--norc', '-c', shell], { env }), { stdout: 'dlroW ,olleH\n', stderr: '' })
   await run('bash', ['--norc', '-c', `"${process.execPath}" "${plasmFile}" --help | head -n 1`], { env })
 })
@@ -124,7 +124,7 @@ test('a wait that is over leaves the job alone; Ctrl-C cancels it', async () => 
   assert.equal((await json(['cancel', '--json', running])).code, 0)
   assert.equal((await json(['wait', '--json', running])).code, 130)
 
-  const env = { PATH: process.env['PATH'], PLASM_URL: node.http }
+  const env = { PATH: process.env['PATH'], PLASM_URL: node.http, XDG_CACHE_HOME: directory }
   const child = spawn(process.execPath, [plasmFile, 'run', '--timeout', '1m', file('loop.wasm')], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env,

@@ -1,7 +1,12 @@
 #!/usr/bin/env node
 /** The plasm command, as a process: everything else takes its surroundings as arguments. */
 import { fstatSync } from 'node:fs'
-import { main } from './main.ts'
+import { keepCompiled } from './compiled.ts'
+
+// A node starts once in weeks, and nobody's cache is its business.
+if (process.argv[2] !== 'serve') keepCompiled(process.env)
+// Loaded only now: what is loaded before is not kept.
+const { main } = await import('./main.ts')
 
 // A reader that goes away (`plasm result … | head`) ends the command as it ends every other one.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 141 : 125))

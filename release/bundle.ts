@@ -13,6 +13,7 @@ export const distDirectory = join(root, 'build', 'dist')
 /** The sources, by the names of their programs. What runs in a thread or process of its own is a program of its own. */
 export const programs: Readonly<Record<string, string>> = {
   plasm: 'cli/plasm.ts',
+  'plasm-main': 'cli/main.ts',
   plasmd: 'server/main.ts',
   store: 'server/store/worker.ts',
   executor: 'server/executor/host.ts',
@@ -20,10 +21,13 @@ export const programs: Readonly<Record<string, string>> = {
   replay: 'cli/replay/child.ts',
 }
 
-/** What packages from the time before modules expect to be there. The children need none of it, and could use none. */
+/** The command starts in a moment because it reads and loads no more than it must. */
+const ofTheCommand = ['plasm', 'plasm-main']
+
+/** What packages from the time before modules expect to be there. Children could use none of it, and the command needs none. */
 const banner =
   "import { createRequire as createRequireOf } from 'node:module'; const require = createRequireOf(import.meta.url); const __dirname = import.meta.dirname;"
-const withoutBanner = ['executor-child', 'replay']
+const withoutBanner = [...ofTheCommand, 'executor-child', 'replay']
 
 /** Swagger UI as the node serves it; its other files are for those who build it. */
 const webSource = 'node_modules/@fastify/swagger-ui/static'
@@ -50,9 +54,8 @@ async function bundleProgram(name: string, directory: string): Promise<Metafile>
     outdir: directory,
     outExtension: { '.js': '.mjs' },
     bundle: true,
-    // The command starts in a moment because it loads only what the subcommand at hand needs.
-    splitting: name === 'plasm',
-    chunkNames: 'plasm-[name]-[hash]',
+    minifyWhitespace: ofTheCommand.includes(name),
+    minifySyntax: ofTheCommand.includes(name),
     format: 'esm',
     platform: 'node',
     target: 'node26',
@@ -61,7 +64,7 @@ async function bundleProgram(name: string, directory: string): Promise<Metafile>
     logLevel: 'warning',
     metafile: true,
     banner: withoutBanner.includes(name) ? {} : { js: banner },
-    plugins: [otherPrograms, ownAssets],
+    plugins: [otherPrograms, ownAssets, ...(ofTheCommand.includes(name) ? [builtinsWhenUsed] : [])],
   })
   return metafile
 }
@@ -83,6 +86,23 @@ const otherPrograms: Plugin = {
       })
       return { contents, loader: 'ts' }
     })
+  },
+}
+
+/**
+ * An import of one of Node's own modules loads it and reads all its members, many of which load more. The command starts faster where each is
+ * loaded when something of it is used: the importer sees an object that has every member by inheritance.
+ */
+const builtinsWhenUsed: Plugin = {
+  name: 'builtins when used',
+  setup(build) {
+    build.onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin' }))
+    build.onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
+      contents:
+        path === 'node:process'
+          ? 'export default process'
+          : `module.exports = Object.create(new Proxy({}, { get: (_, name) => process.getBuiltinModule('${path}')[name] }))`,
+    }))
   },
 }
 

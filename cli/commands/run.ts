@@ -46,12 +46,27 @@ export const run: CommandFile = {
   },
 }
 
+/** Most jobs end within one question for them; longer ones are followed by their events. */
+const shortJobSeconds = 20
 /** A person who has pressed Ctrl-C waits no longer. */
 const cancelMs = 5_000
 
 /** Ctrl-C cancels the job; a wait that is over leaves it alone. */
-async function ended(plasm: Plasm, jobId: string, { wait }: Flags, context: Context, progress: Progress): Promise<Job> {
+async function ended(
+  plasm: Plasm,
+  jobId: string,
+  { wait, verify }: Flags,
+  context: Context,
+  progress: Progress,
+): Promise<Job> {
   try {
+    // What checks the receipt is loaded while the job runs, once the question for it is on its way.
+    if (verify) setImmediate(() => void import('../../sdks/typescript/src/verifier.ts'))
+    if (!progress.isShown && wait === undefined) {
+      const job = await plasm.api.getJob(jobId, { signal: context.signal, prefer: `wait=${shortJobSeconds}` })
+      const { isEnded } = await import('../../sdks/typescript/src/plasm.ts')
+      if (isEnded(job)) return job
+    }
     const onEvent = progress.isShown ? { onEvent: progress.hear.bind(progress) } : {}
     return await plasm.wait(jobId, { signal: context.signal, timeout: wait, ...onEvent })
   } catch (error) {
