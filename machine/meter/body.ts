@@ -4,9 +4,9 @@
  */
 import { Reader } from '../binary.ts'
 import { readInstruction, readReferenceType, readValueType } from '../instructions.ts'
-import { branchTargetsMax, localsMax, nestingMax } from '../limits.ts'
+import { bodyRoomMax, branchTargetsMax, localsMax, nestingMax } from '../limits.ts'
 import type { Range } from '../sections.ts'
-import { bulkBase, code, follows, immediateOf, nanOf, vectorBase } from './opcodes.ts'
+import { bulkBase, code, follows, immediateOf, nanOf, roomOf, vectorBase } from './opcodes.ts'
 
 const place = 'code section'
 export const emptyBlockType = -64
@@ -32,7 +32,7 @@ export class Body {
 
   /**
    * Takes in the body in `range`.
-   * @throws {PhaseError} `moduleRejected` for an instruction that is not admitted, too many locals, too deep blocks.
+   * @throws {PhaseError} `moduleRejected` for an instruction that is not admitted, too many locals, too deep blocks, too little room for charges.
    */
   decode(bytes: Uint8Array, range: Range, parameters: number): void {
     const reader = new Reader(bytes, place, range.start, range.end)
@@ -59,11 +59,12 @@ export class Body {
   }
 
   private decodeInstructions(reader: Reader): void {
-    const { bytes, end } = reader
-    this.reserve(end - reader.at)
+    const { bytes, end, at: first } = reader
+    this.reserve(end - first)
     const { codes, starts, immediates } = this
     let count = 0
     let depth = 1
+    let room = end - first
     while (depth > 0) {
       const start = reader.at
       if (start >= end) throw reader.rejected('it ends in the middle of a value')
@@ -74,6 +75,7 @@ export class Body {
       starts[count] = start
       immediates[count] = this.immediate(reader, opcode, start)
       count++
+      room += roomOf[opcode] as number
       if (nanOf[opcode] !== 0) this.floats = true
       if (opcode === code.end) depth--
       else if (opcode >= code.block && opcode <= code.if && ++depth > nestingMax) {
@@ -81,6 +83,9 @@ export class Body {
       }
     }
     reader.done()
+    if (room > bodyRoomMax) {
+      throw reader.rejected(`a function of ${room} bytes with its charges exceeds the limit of ${bodyRoomMax}`, first)
+    }
     starts[count] = end
     this.count = count
   }

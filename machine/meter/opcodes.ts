@@ -170,3 +170,12 @@ immediates(follows.memoryLane, vectorBase, [84, 91])
 immediates(follows.nothing, vectorBase, [14, 20], [35, 83], [94, 153], [155, 161], [163, 164], [167, 174], [177, 177])
 immediates(follows.nothing, vectorBase, [181, 186], [188, 193], [195, 196], [199, 206], [209, 209], [213, 225])
 immediates(follows.nothing, vectorBase, [227, 237], [239, 255])
+
+/** What an instruction adds to its bytes in a body's room (limits.ts, bodyRoomMax; SPEC.md, Profiles). */
+export const roomOf = new Uint8Array(opcodesEnd)
+roomOf.fill(2, code.localGet, code.localTee + 1)
+roomOf.fill(24, code.loop, code.else + 1)
+roomOf.fill(24, code.br, code.returnCallIndirect + 1)
+roomOf.fill(24, code.memoryGrow, code.memoryGrow + 1)
+roomOf.fill(24, code.memoryInit, code.tableFill + 1)
+for (let opcode = 0; opcode < opcodesEnd; opcode++) if (nanOf[opcode] !== 0) roomOf[opcode] = 40

@@ -1,0 +1,70 @@
+/** The hostile corpus in this very process: what is refused is refused in words, and what runs ends as it should, within its budget. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { isPhaseError } from '../../phase/errors.ts'
+import { meter } from '../meter.ts'
+import { PreparedModule, type RunResult, runModule } from '../run.ts'
+import { admit } from '../validate.ts'
+import { fullBodies } from './hostile/compilation.ts'
+import { corpus, type Hostile, usual } from './hostile/corpus.ts'
+
+/** Enough to show that only the budget ends them. */
+const endlessFuel = 20_000_000
+
+test('the corpus has what it should', () => {
+  const all = Object.values(corpus)
+  assert.ok(all.length >= 200)
+  assert.ok(all.filter(({ ends }) => typeof ends !== 'string').length >= 80)
+  assert.ok(all.filter(({ endless }) => endless).length >= 50)
+})
+
+describe('a hostile module ends in its typed reason', () => {
+  for (const [name, hostile] of Object.entries(corpus)) {
+    const ends = typeof hostile.ends === 'string' ? hostile.ends : 'refused'
+    test(`${name}: ${ends}`, { skip: ends === 'timedOut' && 'it waits for another process to end it' }, async () => {
+      const bytes = await hostile.make()
+      if (typeof hostile.ends === 'string') assert.equal(endOf(run(bytes, hostile)), hostile.ends)
+      else assert.match(refusalOf(bytes), hostile.ends)
+    })
+  }
+})
+
+function run(bytes: Uint8Array<ArrayBuffer>, hostile: Hostile): RunResult {
+  const { memoryBytes, outputBytes, fuel, stdinBytes } = { ...usual, ...hostile }
+  return runModule(new PreparedModule(bytes), {
+    args: hostile.args ?? [],
+    environ: [],
+    stdin: new Uint8Array(stdinBytes),
+    seed: new Uint8Array(32),
+    memoryBytesMax: memoryBytes,
+    outputBytesMax: outputBytes,
+    fuelMax: hostile.endless ? endlessFuel : fuel,
+  })
+}
+
+function endOf(result: RunResult): string {
+  if (result.kind === 'faulted') return result.reason
+  const { outcome, stopped, trap } = result
+  if (outcome.reason === 'exited') return `exited ${outcome.exitCode}`
+  return outcome.reason === 'stopped' ? [stopped, trap].filter(part => part !== undefined).join(' ') : outcome.reason
+}
+
+function refusalOf(bytes: Uint8Array): string {
+  try {
+    admit(bytes)
+  } catch (error) {
+    assert.ok(isPhaseError(error, 'moduleRejected'), String(error))
+    return error.message
+  }
+  throw new Error('it was admitted')
+}
+
+describe('a body that is full of what asks for charges and repairs still compiles when it is metered', () => {
+  for (const [name, make] of Object.entries(fullBodies)) {
+    test(name, () => {
+      const admitted = admit(make())
+      for (const floats of ['detect', 'repair'] as const)
+        assert.ok(WebAssembly.validate(meter(admitted, floats)), floats)
+    })
+  }
+})
