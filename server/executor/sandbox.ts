@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { realpathSync } from 'node:fs'
 import type { Writable } from 'node:stream'
-import { tableEntriesMax } from '../../machine/limits.ts'
+import { elementsMax } from '../../machine/limits.ts'
 import { seccompFilter } from './seccomp.ts'
 import { bootstrap } from './sources.ts'
 
@@ -20,8 +20,8 @@ const nodeFlags = [
   '--expose-gc',
   // JavaScript's own heap; a guest's memory and its output lie outside it.
   '--max-old-space-size=256',
-  // Admission refuses more; without the flag, 17 bytes that slip through would end the process.
-  `--wasm-max-table-size=${tableEntriesMax}`,
+  // Tables the machine keeps smaller; V8 holds segments against it, too. Without the flag, 17 bytes that slip through would end the process.
+  `--wasm-max-table-size=${elementsMax}`,
 ]
 
 /** What is always there. */

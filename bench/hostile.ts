@@ -1,0 +1,112 @@
+/**
+ * The hostile corpus on one real node: `node_modules/.bin/node bench/hostile.ts [NAME]` prints JSON. Each module as a stranger's job, one
+ * after the other, while /livez and /v1/node are asked fifty times a second; how far past its deadline each ended, and what memory is left behind. Times are
+ * milliseconds. NAME: only modules whose name has it.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { availableParallelism, loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { corpus, type Hostile } from '../machine/testing/hostile/corpus.ts'
+import { Client } from '../server/testing/client.ts'
+import { endlessMs, expected, limitMsOf, type Met, meet } from '../server/testing/hostile.ts'
+import { type NodeProcess, startNodeProcess } from '../server/testing/process.ts'
+import { residentBytes } from '../server/testing/resident.ts'
+import { percentiles } from './statistics.ts'
+
+const word = process.argv[2] ?? ''
+const beyondMs = 250
+const probeEveryMs = 20
+const settleMs = 15_000
+const mebibyte = 1024 * 1024
+
+const directory = await mkdtemp(join(tmpdir(), 'plasm-bench-'))
+const node = await startNodeProcess({ dataDir: directory, flags: ['--slots', '2'] })
+try {
+  console.log(JSON.stringify(await measure(node), null, 2))
+} finally {
+  await node.stop()
+  await rm(directory, { recursive: true, force: true })
+}
+
+async function measure({ http, child }: NodeProcess): Promise<object> {
+  const client = new Client(http)
+  const pid = child.pid as number
+  const hello = await client.uploadHello()
+  for (let warm = 0; warm < 200; warm++) await client.run({ module: hello })
+  const idle = await probedWhile(http, () => new Promise(resolve => setTimeout(resolve, 2_000)))
+  const baseline = await residentBytes(pid)
+  const outcomes: (Met & { name: string; hostile: Hostile })[] = []
+  const busy = await probedWhile(http, async () => {
+    for (const [name, hostile] of Object.entries(corpus)) {
+      if (name.includes(word)) outcomes.push({ name, hostile, ...(await meet(client, hostile)) })
+    }
+  })
+  const helloAfterwards = (await client.run({ module: hello })).state
+  const settled = await settledBytes(pid, baseline)
+  const wrong = outcomes.filter(({ ended, hostile }) => !isExpected(ended, hostile))
+  const over = outcomes.map(({ name, hostile, ...met }) => ({ name, ...met, overMs: met.runMs - limitMsOf(hostile) }))
+  const endless = over.filter((_, index) => outcomes[index]?.hostile.endless)
+  const late = over.filter(({ overMs }) => overMs > beyondMs)
+  return {
+    machine: { cores: availableParallelism(), node: process.version, loadOneMinute: loadavg()[0] },
+    modules: outcomes.length,
+    wrongReason: wrong.map(({ name, ended }) => ({ name, ended })),
+    withinLimitAnd250Ms: outcomes.length - late.length,
+    late: late.map(({ name, overMs }) => ({ name, overMs: Math.round(overMs) })),
+    endless: { modules: endless.length, limitMs: endlessMs, overMs: percentiles(endless.map(({ overMs }) => overMs)) },
+    slowestUploads: slowest(over, 'uploadMs'),
+    slowestRuns: slowest(
+      over.filter((_, index) => !outcomes[index]?.hostile.endless),
+      'runMs',
+    ),
+    api: { idle: percentiles(idle), meanwhile: percentiles(busy), probes: busy.length },
+    nodeAlive: child.exitCode === null && child.pid === pid && helloAfterwards === 'succeeded',
+    residentMiB: { baseline: round(baseline), afterwards: round(settled.bytes), withinMs: settled.withinMs },
+    ratioOfResident: Number((settled.bytes / baseline).toFixed(3)),
+  }
+}
+
+function isExpected(ended: string, hostile: Hostile): boolean {
+  const ends = expected(hostile)
+  return typeof ends === 'string' ? ended === ends : ended.startsWith('moduleRejected: ') && ends.test(ended)
+}
+
+function slowest(all: readonly (Met & { name: string })[], by: 'uploadMs' | 'runMs'): object[] {
+  const sorted = [...all].sort((a, b) => b[by] - a[by])
+  return sorted.slice(0, 5).map(({ name, [by]: ms }) => ({ name, ms: Math.round(ms) }))
+}
+
+/** Times of answers, /livez and /v1/node by turns, each asked when its time has come whether or not the one before has answered. */
+async function probedWhile(url: string, work: () => Promise<unknown>): Promise<number[]> {
+  const times: number[] = []
+  const under: Promise<void>[] = []
+  let asked = 0
+  const timer = setInterval(() => under.push(probe(asked++ % 2 === 0 ? '/livez' : '/v1/node')), probeEveryMs)
+  const probe = async (path: string) => {
+    const begun = performance.now()
+    await (await fetch(url + path)).arrayBuffer()
+    times.push(performance.now() - begun)
+  }
+  try {
+    await work()
+  } finally {
+    clearInterval(timer)
+  }
+  await Promise.all(under)
+  return times
+}
+
+/** Children are replaced in the background: looked at until it is back, or for so long. */
+async function settledBytes(pid: number, baseline: number): Promise<{ bytes: number; withinMs: number }> {
+  const begun = performance.now()
+  for (;;) {
+    const bytes = await residentBytes(pid)
+    const withinMs = Math.round(performance.now() - begun)
+    if (bytes <= baseline * 1.1 || withinMs > settleMs) return { bytes, withinMs }
+    await new Promise(resolve => setTimeout(resolve, 100))
+  }
+}
+
+function round(bytes: number): number {
+  return Math.round(bytes / mebibyte)
+}
