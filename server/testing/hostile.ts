@@ -21,7 +21,7 @@ export async function meet(client: Client, hostile: Hostile): Promise<Met> {
   const begun = performance.now()
   const { status, body } = await answer(client, 'PUT', '/v1/modules', bytes, 'application/wasm')
   const uploadMs = performance.now() - begun
-  if (status >= 400) return { ended: `${body['code']}: ${body['detail']}`, uploadMs, runMs: 0 }
+  if (status >= 400) return { ended: `${String(body['code'])}: ${String(body['detail'])}`, uploadMs, runMs: 0 }
   const submitted = performance.now()
   const job = JSON.stringify(manifestOf(String(body['digest']), hostile))
   const accepted = await answer(client, 'POST', '/v1/jobs', Buffer.from(job), 'application/json')

@@ -82,7 +82,7 @@ export const spinning: Record<string, Hostile> = {
        (br_if $again (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))
      (f32.store (i32.const 8) (f32.sqrt (f32.const -1)))
      (call $proc_exit (i32.shr_u (i32.load (i32.const 8)) (i32.const 16)))`,
-    `exited ${0xffc0}`,
+    'exited 65472',
     { calls: ['proc_exit'] },
   ),
   'denormals without end': endless(
