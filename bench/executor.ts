@@ -5,11 +5,11 @@
 import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { compileFixture } from '../machine/fixtures/compile.ts'
-import { digestOf } from '../phase/digest.ts'
 import { ExecutorClient } from '../server/executor/client.ts'
 import type { Execution, ExecutionRequest } from '../server/executor/execution.ts'
 import { Executor } from '../server/executor/executor.ts'
 import { ExecutorHost } from '../server/executor/host.ts'
+import { mebibyte, requestOf } from '../server/executor/testing/request.ts'
 import { helloFile } from '../server/testing/client.ts'
 import { instantiateAndRun } from './floors.ts'
 import { median, percentiles } from './statistics.ts'
@@ -24,7 +24,6 @@ const children = 2
 
 const log = { warn: () => {} }
 const never = new AbortController().signal
-const mebibyte = 1024 * 1024
 
 interface Running {
   executor: { run(request: ExecutionRequest, signal: AbortSignal): Promise<Execution>; sandbox: string[] }
@@ -73,22 +72,6 @@ async function measure(): Promise<object> {
     spinOvershootMs: await overshoots(),
     residentMiB: resident,
     afterOneGiB: await afterLargeGuest(hello),
-  }
-}
-
-function requestOf(bytes: Uint8Array, more: Partial<ExecutionRequest> = {}): ExecutionRequest {
-  return {
-    module: { digest: digestOf(bytes), bytes: async () => bytes },
-    args: [],
-    environ: [],
-    stdin: new Uint8Array(0),
-    seed: '00'.repeat(32),
-    capabilities: [],
-    memoryBytesMax: 64 * mebibyte,
-    outputBytesMax: mebibyte,
-    timeoutMs: 20_000,
-    fuelMax: 1e12,
-    ...more,
   }
 }
 

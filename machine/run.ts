@@ -6,7 +6,7 @@ import { hasFloats, meter, metered } from './meter.ts'
 import { trapOf } from './traps.ts'
 import { type AdmittedModule, admit, interfaceOf } from './validate.ts'
 import { HostFault, HostTrap, RunEnd } from './wasi/errno.ts'
-import { wasiModule } from './wasi/signatures.ts'
+import { isWasiName, type WasiName, wasiModule } from './wasi/signatures.ts'
 import type { WasiOptions } from './wasi/system.ts'
 import { Wasi } from './wasi/wasi.ts'
 import { fuelPerNs } from './weights.ts'
@@ -36,10 +36,25 @@ export type RunResult =
     }
   | { kind: 'faulted'; reason: 'memoryExhausted' | 'moduleRejected' | 'internal'; detail: string }
 
-/** An admitted module, metered and compiled: the same whatever the limits of a run. */
-export class PreparedModule {
-  readonly interface: ModuleInterface
+/** What a run needs of an admitted module, metered and compiled: the same whatever the limits of a run. */
+export interface RunnableModule {
+  readonly memory: ModuleInterface['memory']
+  /** Of the host functions, those that it imports. */
+  readonly imports: readonly WasiName[]
   /** Floats are only looked at in it (floats.ts): good for every run in which no NaN shows. */
+  readonly fast: WebAssembly.Module
+  /** `fast` is only good for some runs. */
+  readonly differs: boolean
+  /** A run needed `exact` once: the next ones rather begin with it. */
+  readonly met: boolean
+  /** Every NaN is canonical in it; made when it is asked for first. What it throws, `runModule` throws. */
+  readonly exact: WebAssembly.Module
+}
+
+/** Made here, from a module's own bytes. */
+export class PreparedModule implements RunnableModule {
+  readonly interface: ModuleInterface
+  readonly imports: readonly WasiName[]
   readonly fast: WebAssembly.Module
   /** Kept where `exact` may be another than `fast`. */
   private readonly admitted: AdmittedModule | undefined
@@ -51,19 +66,21 @@ export class PreparedModule {
     this.interface = interfaceOf(admitted)
     this.admitted = hasFloats(admitted) ? admitted : undefined
     this.fast = new WebAssembly.Module(meter(admitted, 'detect'))
+    this.imports = hostFunctionsOf(this.fast)
   }
 
-  /** `fast` is only good for some runs. */
+  get memory(): ModuleInterface['memory'] {
+    return this.interface.memory
+  }
+
   get differs(): boolean {
     return this.admitted !== undefined
   }
 
-  /** A run needed it once: the next ones rather begin with it. */
   get met(): boolean {
     return this.repaired !== undefined
   }
 
-  /** Every NaN is canonical in it; made when it is asked for first. */
   get exact(): WebAssembly.Module {
     if (this.admitted === undefined) return this.fast
     this.repaired ??= new WebAssembly.Module(meter(this.admitted, 'repair'))
@@ -71,9 +88,17 @@ export class PreparedModule {
   }
 }
 
+/** @throws {TypeError} where there is one that is none of the machine's: no admitted module has it. */
+export function hostFunctionsOf(module: WebAssembly.Module): WasiName[] {
+  return WebAssembly.Module.imports(module).map(({ module, name, kind }) => {
+    if (module === wasiModule && kind === 'function' && isWasiName(name)) return name
+    throw new TypeError(`the module imports the ${kind} "${module}.${name}"`)
+  })
+}
+
 /** Runs `_start`. Never throws for anything that a guest does. */
-export function runModule(prepared: PreparedModule, options: RunOptions): RunResult {
-  const { memory } = prepared.interface
+export function runModule(prepared: RunnableModule, options: RunOptions): RunResult {
+  const { memory } = prepared
   if ((memory?.initialBytes ?? 0) > options.memoryBytesMax) {
     const detail = `Cannot run the module: its initial memory of ${memory?.initialBytes} bytes exceeds the limit of ${options.memoryBytesMax}`
     return { kind: 'faulted', reason: 'moduleRejected', detail }
@@ -86,11 +111,12 @@ export function runModule(prepared: PreparedModule, options: RunOptions): RunRes
 }
 
 function run(
-  { interface: { memory } }: PreparedModule,
+  { memory, imports }: RunnableModule,
   module: WebAssembly.Module,
   options: RunOptions,
 ): { result: RunResult; canonical: boolean } {
-  const one = new Run(options, Math.min(options.memoryBytesMax, memory?.maximumBytes ?? options.memoryBytesMax))
+  const memoryBytesMax = Math.min(options.memoryBytesMax, memory?.maximumBytes ?? options.memoryBytesMax)
+  const one = new Run(options, memoryBytesMax, imports)
   const result = one.run(module)
   return { result, canonical: one.canonical && (result.kind === 'faulted' || result.outcome.reason === 'exited') }
 }
@@ -112,14 +138,14 @@ class Run {
   private readonly memoryBytesMax: number
   private guest: GuestExports | undefined
 
-  constructor(options: RunOptions, memoryBytesMax: number) {
+  constructor(options: RunOptions, memoryBytesMax: number, imports: readonly WasiName[]) {
     this.options = options
     this.memoryBytesMax = memoryBytesMax
-    this.wasi = new Wasi({
-      ...options,
-      charge: fuel => this.charge(fuel),
+    const metered = {
+      charge: (fuel: number) => this.charge(fuel),
       passedNs: () => (BigInt(options.fuelMax) - this.fuelLeft) / BigInt(fuelPerNs),
-    })
+    }
+    this.wasi = new Wasi({ ...options, ...metered }, imports)
   }
 
   run(module: WebAssembly.Module): RunResult {
@@ -140,7 +166,11 @@ class Run {
     const instance = new WebAssembly.Instance(module, { [wasiModule]: this.wasi.imports })
     const guest = instance.exports as unknown as GuestExports
     this.guest = guest
-    this.wasi.bind(guest[metered.memory])
+    const memory = guest[metered.memory]
+    this.wasi.bind(memory)
+    // Of a module that was rewritten elsewhere, it was only said.
+    if (memory !== undefined && memory.buffer.byteLength > this.memoryBytesMax)
+      throw new Error('the memory is too large')
     guest[metered.memoryPagesMax].value = Math.floor(this.memoryBytesMax / memoryPageBytes)
     guest[metered.fuel].value = BigInt(this.options.fuelMax)
     guest[metered.start]?.()

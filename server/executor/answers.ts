@@ -6,7 +6,7 @@ import type { Outcome } from '../../phase/receipt.ts'
 import { check } from '../../phase/schema.ts'
 import type { Execution, Fault, KillReason } from './execution.ts'
 import type { OpenedMessage } from './host-messages.ts'
-import type { EndedMessage, FaultedMessage, Frame } from './messages.ts'
+import type { EndedMessage, ExactWantedMessage, FaultedMessage, Frame } from './messages.ts'
 
 /** An interface is some imports and at most 4,096 exports of 1,024 bytes, as JSON. */
 export const interfaceBytesMax = 32 * 1024 * 1024
@@ -17,16 +17,21 @@ export type Ended = Omit<EndedMessage, 'type' | 'stdoutBytes'> & {
   stderr: Uint8Array
 }
 
+export type ExactWanted = Omit<ExactWantedMessage, 'type'> & { kind: 'exactWanted' }
+
 /** The end of a run. @throws {PhaseError} `internal` for anything else. */
 export function readEnded({
   header,
   body,
-}: Frame<unknown>): Ended | (Omit<FaultedMessage, 'type'> & { kind: 'faulted' }) {
+}: Frame<unknown>): Ended | ExactWanted | (Omit<FaultedMessage, 'type'> & { kind: 'faulted' }) {
   const fault = readFault(header)
   if (fault !== undefined) return fault
-  const { cpuTotalUs } = members(header)
+  const { type, cpuTotalUs, usage } = members(header)
   if (!isCount(cpuTotalUs)) throw wrong()
-  return { ...readEnd(header, body), cpuTotalUs }
+  if (type !== 'exactWanted') return { ...readEnd(header, body), cpuTotalUs }
+  const { cpuUs, compileUs } = members(usage)
+  if (!isCount(cpuUs) || !isCount(compileUs)) throw wrong()
+  return { kind: 'exactWanted', cpuTotalUs, usage: { cpuUs, compileUs } }
 }
 
 /** What a host says of a run. @throws {PhaseError} what it refused with; `internal` for anything else. */
@@ -84,12 +89,24 @@ function readEnd(header: unknown, body: Uint8Array): Omit<Ended, 'cpuTotalUs'> {
 
 /** @throws {PhaseError} `moduleRejected` as the child says, what a host refused with; `internal` for anything else. */
 export function readInterface({ header, body }: Frame<unknown>): ModuleInterface {
-  const fault = readFault(header)
-  if (fault !== undefined)
-    throw new PhaseError(fault.reason === 'moduleRejected' ? 'moduleRejected' : 'internal', fault.detail)
+  throwFault(header)
   refuse(header)
   if (members(header)['type'] !== 'inspected') throw wrong()
   return check(ModuleInterfaceSchema, moduleSchemas, JSON.parse(utf8Text(body)), "the child's answer")
+}
+
+/** @throws {PhaseError} as readInterface does. */
+export function readRewritten({ header, body }: Frame<unknown>): { differs: boolean; bytes: Uint8Array } {
+  throwFault(header)
+  const { type, differs } = members(header)
+  if (type !== 'rewritten' || typeof differs !== 'boolean') throw wrong()
+  return { differs, bytes: body }
+}
+
+function throwFault(header: unknown): void {
+  const fault = readFault(header)
+  if (fault === undefined) return
+  throw new PhaseError(fault.reason === 'moduleRejected' ? 'moduleRejected' : 'internal', fault.detail)
 }
 
 function readFault(header: unknown): (Omit<FaultedMessage, 'type'> & { kind: 'faulted' }) | undefined {

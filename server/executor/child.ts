@@ -3,11 +3,10 @@
  * and it has no event loop to speak of: it reads a frame, does what it says, writes one back.
  */
 import { randomFillSync } from 'node:crypto'
-import { PreparedModule, type RunOptions, type RunResult, runModule } from '../../machine/run.ts'
-import { inspectModule } from '../../machine/validate.ts'
-import { isPhaseError } from '../../phase/errors.ts'
-import type { FaultedMessage, RunMessage } from './messages.ts'
-import { readFrame, writeFrame } from './pipe.ts'
+import { CompiledModule, ExactWanted } from '../../machine/compiled.ts'
+import { type RunOptions, type RunResult, runModule } from '../../machine/run.ts'
+import type { RunMessage } from './messages.ts'
+import { cpuTotalUs, faulted, readFrame, writeFrame } from './pipe.ts'
 
 /** Node gives no memory of a WebAssembly instance back by itself: above this a collection (about 3 ms) is cheaper than keeping it. */
 const collectAboveBytes = 16 * 1024 * 1024
@@ -21,48 +20,50 @@ const realClock = {
   sleep: (ns: bigint) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(ns) / 1e6),
 }
 
-const modules = new Map<string, PreparedModule>()
+const modules = new Map<string, CompiledModule>()
 let jobs = 0
 
 writeFrame({ type: 'ready', cpuTotalUs: cpuTotalUs() })
-for (let frame = readFrame(); frame !== undefined; frame = readFrame()) {
-  const bytes = frame.header.type === 'run' ? run(frame.header, frame.body) : inspect(frame.body)
+for (let frame = readFrame<RunMessage>(); frame !== undefined; frame = readFrame<RunMessage>()) {
+  const bytes = run(frame.header, frame.body)
   frame = undefined
   if (bytes > collectAboveBytes || ++jobs % collectEveryJobs === 0) globalThis.gc?.()
 }
 
 /** @returns bytes that the work took and left behind. */
-function inspect(bytes: Uint8Array): number {
-  try {
-    const found = inspectModule(bytes)
-    writeFrame({ type: 'inspected' }, [new TextEncoder().encode(JSON.stringify(found))])
-  } catch (error) {
-    writeFrame(faulted(error))
-  }
-  return bytes.length
-}
-
 function run(message: RunMessage, body: Uint8Array): number {
-  const cpuBefore = cpuTotalUs()
+  const before = cpuTotalUs()
+  let compiled = before
   for (const digest of message.drop) modules.delete(digest)
   try {
-    const begin = performance.now()
-    const prepared = prepare(message.digest, body.subarray(0, message.moduleBytes))
-    const compileUs = Math.round((performance.now() - begin) * 1000)
-    const result = runModule(prepared, optionsOf(message, body.subarray(message.moduleBytes)))
-    return reply(message.digest, result, cpuBefore, compileUs) + body.length
+    const { module, stdin } = moduleOf(message, body)
+    if (message.module !== undefined || message.exactBytes > 0) compiled = cpuTotalUs()
+    const result = runModule(module, optionsOf(message, stdin))
+    return reply(message.digest, result, before, compiled - before) + body.length
   } catch (error) {
-    writeFrame(faulted(error))
+    const now = cpuTotalUs()
+    const usage = { cpuUs: now - before, compileUs: compiled - before }
+    writeFrame(error instanceof ExactWanted ? { type: 'exactWanted', cpuTotalUs: now, usage } : faulted(error))
     return body.length
   }
 }
 
-function prepare(digest: string, bytes: Uint8Array): PreparedModule {
-  const known = bytes.length === 0 ? modules.get(digest) : undefined
-  if (known !== undefined) return known
-  const prepared = new PreparedModule(bytes)
-  modules.set(digest, prepared)
-  return prepared
+/** The module compiled, now or before, and what is left of the body. */
+function moduleOf({ digest, module, exactBytes }: RunMessage, body: Uint8Array) {
+  const fastBytes = module?.fastBytes ?? 0
+  const exact = body.subarray(fastBytes, fastBytes + exactBytes)
+  const stdin = body.subarray(fastBytes + exactBytes)
+  const known = module === undefined ? modules.get(digest) : undefined
+  if (known !== undefined) {
+    if (exactBytes > 0) known.addExact(exact)
+    return { module: known, stdin }
+  }
+  if (module === undefined) throw new Error('the module is not here')
+  const { memory, differs } = module
+  const given = { memory, differs, fast: body.subarray(0, fastBytes), ...(exactBytes > 0 && { exact }) }
+  const compiled = new CompiledModule(given)
+  modules.set(digest, compiled)
+  return { module: compiled, stdin }
 }
 
 function optionsOf(message: RunMessage, stdin: Uint8Array): RunOptions {
@@ -91,15 +92,4 @@ function reply(digest: string, result: RunResult, cpuBefore: number, compileUs: 
   const usage = { cpuUs: now - cpuBefore, compileUs, memoryBytesPeak }
   writeFrame({ type: 'ended', ...how, stdoutBytes: stdout.length, cpuTotalUs: now, usage }, [stdout, stderr])
   return memoryBytesPeak + stdout.length + stderr.length
-}
-
-function faulted(error: unknown): FaultedMessage {
-  const detail = error instanceof Error ? error.message.slice(0, 1000) : 'something that is no error was thrown'
-  return { type: 'faulted', reason: isPhaseError(error, 'moduleRejected') ? 'moduleRejected' : 'internal', detail }
-}
-
-/** All threads of this process, by the operating system. */
-function cpuTotalUs(): number {
-  const { user, system } = process.cpuUsage()
-  return user + system
 }

@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { PhaseError } from '../../phase/errors.ts'
 import type { ModuleInterface } from '../../phase/module.ts'
 import { interfaceBytesMax, isWanted, readExecution, readInterface, readKilled, readOpened } from './answers.ts'
-import type { Execution, ExecutionRequest, ExecutorOptions } from './execution.ts'
+import type { Execution, ExecutionRequest, ExecutorOptions, ModuleSource } from './execution.ts'
 import type { Runtime, ToHost } from './host-messages.ts'
 import { Channel } from './messages.ts'
 
@@ -63,9 +63,9 @@ export class ExecutorClient {
   }
 
   /** Admits a module. @throws {PhaseError} `moduleRejected` with reason and place; `timedOut`; `cancelled` by the signal. */
-  inspect(bytes: Uint8Array, signal: AbortSignal): Promise<ModuleInterface> {
-    const message = (session: string) => ({ type: 'inspect', session }) as const
-    return this.exchange(message, bytes, graceMs, signal, async channel =>
+  async inspect(module: ModuleSource, signal: AbortSignal): Promise<ModuleInterface> {
+    const message = (session: string) => ({ type: 'inspect', session, digest: module.digest }) as const
+    return this.exchange(message, await module.bytes(), graceMs, signal, async channel =>
       readInterface(await channel.receive(interfaceBytesMax)),
     )
   }

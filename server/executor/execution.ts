@@ -2,9 +2,14 @@
 import type { Usage } from '../../phase/job.ts'
 import type { Outcome } from '../../phase/receipt.ts'
 
+export interface ModuleSource {
+  digest: string
+  /** Asked only where the module was not rewritten before. */
+  bytes(): Promise<Uint8Array>
+}
+
 export interface ExecutionRequest {
-  /** `bytes()` is asked only where no warm child has it compiled. */
-  module: { digest: string; bytes(): Promise<Uint8Array> }
+  module: ModuleSource
   /** Without argv[0]; the machine puts `plasm` before them. */
   args: readonly string[]
   /** `K=V`, sorted (phase/digest.ts environOf). */
@@ -51,7 +56,7 @@ export interface ExecutorOptions {
   jobsPerChild?: number
   log: { warn(details: object, message: string): void }
   /** Told of every child that was killed in the middle of its task. */
-  killed?(reason: KillReason): void
+  killed?: ((reason: KillReason) => void) | undefined
 }
 
 export type KillReason = 'timedOut' | 'cancelled'

@@ -1,19 +1,24 @@
 /** Where a stranger's module runs: in another process, watched, and killed when late. DESIGN.md says why it is so. */
+import type { RewrittenModule } from '../../machine/compiled.ts'
 import { isPhaseError, PhaseError } from '../../phase/errors.ts'
 import type { ModuleInterface } from '../../phase/module.ts'
-import { interfaceBytesMax, readEnded, readInterface } from './answers.ts'
-import type { Execution, ExecutionRequest, ExecutorOptions, Fault, KillReason } from './execution.ts'
+import { readEnded } from './answers.ts'
+import type { Execution, ExecutionRequest, ExecutorOptions, Fault, ModuleSource } from './execution.ts'
 import type { RunMessage } from './messages.ts'
 import { Pool } from './pool.ts'
 import { ExecutorProcess } from './process.ts'
-import { openSandbox } from './sandbox.ts'
+import { Rewriter } from './rewriter.ts'
+import { openSandbox, type Sandbox } from './sandbox.ts'
 import { encodeProgram, readProgram } from './sources.ts'
+import { Watch } from './watch.ts'
 
 export type { Execution, ExecutionRequest } from './execution.ts'
 
-/** Admission of the largest module takes about 3 s here. */
-const inspectWithinMs = 20_000
 const jobsPerChild = 2_000
+/** A module that takes long must not hold up the next one. */
+const rewritersMax = 2
+/** Node takes some 1.4 GiB of addresses, the largest module some 1 GiB more. In a run child a bound would cost guard pages, and with them speed. */
+const rewritingAddressBytesMax = 4 * 1024 * 1024 * 1024
 /** Memory of this size comes back most surely with its process. */
 const retireAboveBytes = 256 * 1024 * 1024
 /** Idle, a child holds some 90 MiB, and its compiled modules: above this, twice in a row, something else stays. Looked at now and then. */
@@ -33,147 +38,147 @@ export class Executor {
   /** Layers that are on; known after start(). */
   sandbox: string[] = []
   private readonly options: ExecutorOptions
-  private pool: Pool | undefined
-  private inspecting: Promise<unknown> = Promise.resolve()
+  private parts: { runs: Pool; rewrites: Pool; rewriter: Rewriter } | undefined
 
   constructor(options: ExecutorOptions) {
     this.options = options
   }
 
   async start(): Promise<void> {
-    const [sandbox, program] = await Promise.all([openSandbox(), readProgram(new URL('./child.ts', import.meta.url))])
-    const encoded = encodeProgram(program)
-    this.sandbox = sandbox.layers
-    this.pool = new Pool({
-      // One more than jobs can be: for admission, and while a killed child is being replaced.
-      size: this.options.children + 1,
-      log: this.options.log,
-      open: async () => {
-        const child = new ExecutorProcess(sandbox.spawn())
-        await child.start(encoded)
-        return child
-      },
-    })
-    await this.pool.start()
+    const [sandbox, child, rewritingChild] = await Promise.all([
+      openSandbox(),
+      readProgram(new URL('./child.ts', import.meta.url)),
+      readProgram(new URL('./rewriting-child.ts', import.meta.url)),
+    ])
+    this.sandbox = [...sandbox.layers, ...(this.options.isolation === 'fresh' ? ['freshProcess'] : [])]
+    // One more than jobs can be, while a killed child is being replaced.
+    const runs = this.poolOf(this.options.children + 1, encodeProgram(child), () => sandbox.spawn())
+    const rewrites = this.poolOf(rewritersMax, encodeProgram(rewritingChild), () =>
+      sandbox.spawn({ addressBytesMax: rewritingAddressBytesMax }),
+    )
+    this.parts = { runs, rewrites, rewriter: new Rewriter({ pool: rewrites, killed: this.options.killed }) }
+    await Promise.all([runs.start(), rewrites.start()])
   }
 
   async stop(): Promise<void> {
-    await this.pool?.stop()
+    await Promise.all([this.parts?.runs.stop(), this.parts?.rewrites.stop()])
   }
 
-  /** Process ids of the children, for whoever watches them. */
+  /** Process ids of the children that run jobs, for whoever watches them. */
   get pids(): readonly number[] {
-    return this.pool?.pids ?? []
+    return this.parts?.runs.pids ?? []
+  }
+
+  /** Of those that rewrite modules. */
+  get rewritingPids(): readonly number[] {
+    return this.parts?.rewrites.pids ?? []
   }
 
   /**
-   * Admits a module, in a child. One at a time: a module that takes long must not take the job's children.
+   * Admits a module, in a child.
    * @throws {PhaseError} `moduleRejected` with reason and place; `timedOut`; `cancelled` by the signal.
    */
-  async inspect(bytes: Uint8Array, signal: AbortSignal): Promise<ModuleInterface> {
-    const before = this.inspecting
-    const mine = (async () => {
-      await before
-      signal.throwIfAborted()
-      return await this.inspectNow(bytes, signal)
-    })()
-    this.inspecting = mine.catch(() => {})
-    return mine
+  async inspect(module: ModuleSource, signal: AbortSignal): Promise<ModuleInterface> {
+    return await this.running().rewriter.admit(module, signal)
   }
 
   /** Waits for a free child and runs the module there. An abort kills the child; what it ran has then `faulted` as `cancelled`. */
   async run(request: ExecutionRequest, signal: AbortSignal): Promise<Execution> {
-    const pool = this.running()
     try {
-      const child = await pool.acquire(signal, request.module.digest)
-      const execution = await this.runIn(child, request, signal)
-      if (child.spent || this.isSpent(child, request, execution)) pool.retire(child)
-      else {
-        pool.release(child)
-        if (isWorthWeighing(child, execution)) void this.weigh(child)
-      }
-      return execution
+      return await this.runWith(request, undefined, signal, nothingSpent)
     } catch (error) {
       if (signal.aborted) return fault('cancelled', 'it was cancelled before it began')
+      if (isPhaseError(error, 'moduleRejected')) return fault('moduleRejected', error.message)
+      if (isPhaseError(error, 'timedOut')) return fault('timedOut', error.message)
       throw error
     }
   }
 
-  private running(): Pool {
-    if (this.pool === undefined)
-      throw new PhaseError('unavailable', 'Cannot run the module: the executor is not started')
-    return this.pool
-  }
-
-  private async inspectNow(bytes: Uint8Array, signal: AbortSignal, tries = 2): Promise<ModuleInterface> {
-    const pool = this.running()
-    const child = await pool.acquire(signal)
-    const watch = this.watch(child, signal, inspectWithinMs)
-    try {
-      const answer = readInterface(await child.exchange({ type: 'inspect' }, [bytes], interfaceBytesMax))
-      pool.release(child)
-      return answer
-    } catch (error) {
-      if (isPhaseError(error, 'moduleRejected')) {
-        pool.release(child)
-        throw error
-      }
-      pool.retire(child)
-      if (watch.ended !== undefined) throw new PhaseError(watch.ended, `Cannot admit the module: ${watch.detail}`)
-      if (tries === 1) throw error
-    } finally {
-      watch.stop()
+  /** `spent`: by a run before this one, which needed the exact form. */
+  private async runWith(
+    request: ExecutionRequest,
+    given: RewrittenModule | undefined,
+    signal: AbortSignal,
+    spent: Spent,
+  ): Promise<Execution> {
+    const { runs, rewriter } = this.running()
+    const { module } = request
+    const child = await runs.acquire(signal, module.digest)
+    const rewritten = given ?? rewriter.kept(module.digest)
+    if (rewritten === undefined && !child.modules.has(module.digest)) {
+      runs.release(child)
+      return await this.runWith(request, await rewriter.rewrite(module, signal), signal, spent)
     }
-    // It may have been the child and not the module: another one decides.
-    return await this.inspectNow(bytes, signal, tries - 1)
+    const execution = await this.runIn(child, request, rewritten, signal, spent)
+    if (execution.kind === 'exactWanted') {
+      this.giveBack(child, child.spent)
+      const exact = await rewriter.rewriteExactly(module, signal)
+      if (exact.exact === undefined) return fault('internal', 'the module has no exact form')
+      return await this.runWith(request, exact, signal, execution.spent)
+    }
+    this.giveBack(child, child.spent || this.isSpent(child, request, execution), execution)
+    return execution
   }
 
-  private async runIn(child: ExecutorProcess, request: ExecutionRequest, signal: AbortSignal): Promise<Execution> {
-    const module = await this.moduleFor(child, request, signal)
-    const startedAt = new Date()
+  private giveBack(child: ExecutorProcess, spent: boolean, execution?: Execution): void {
+    const { runs } = this.running()
+    if (spent) return runs.retire(child)
+    runs.release(child)
+    if (execution !== undefined && isWorthWeighing(child, execution)) void this.weigh(child)
+  }
+
+  private running() {
+    if (this.parts === undefined)
+      throw new PhaseError('unavailable', 'Cannot run the module: the executor is not started')
+    return this.parts
+  }
+
+  private poolOf(size: number, program: Uint8Array, spawn: () => ReturnType<Sandbox['spawn']>): Pool {
+    const open = async () => {
+      const child = new ExecutorProcess(spawn())
+      await child.start(program)
+      return child
+    }
+    return new Pool({ size, log: this.options.log, open })
+  }
+
+  private async runIn(
+    child: ExecutorProcess,
+    request: ExecutionRequest,
+    rewritten: RewrittenModule | undefined,
+    signal: AbortSignal,
+    spent: Spent,
+  ): Promise<Execution | { kind: 'exactWanted'; spent: Spent }> {
+    const startedAt = spent.startedAt ?? new Date().toISOString()
     const begin = performance.now()
-    const sentBytes = module.length + request.stdin.length
-    const watch = this.watch(child, signal, request.timeoutMs + Math.floor(sentBytes / transferBytesPerMs))
+    const { message, bodies } = runMessage(child, request, rewritten)
+    const sentBytes = bodies.reduce((sum, { length }) => sum + length, 0)
+    const timeoutMs = Math.max(1, request.timeoutMs - Math.floor(spent.wallUs / 1000))
+    const watch = new Watch(child, signal, timeoutMs + Math.floor(sentBytes / transferBytesPerMs), this.options.killed)
     try {
-      const answer = await child.exchange(
-        runMessage(child, request, module),
-        [module, request.stdin],
-        request.outputBytesMax,
-      )
+      const answer = await child.exchange(message, bodies, request.outputBytesMax)
       if (watch.ended !== undefined) return fault(watch.ended, watch.detail)
       const ended = readEnded(answer)
-      child.jobs++
+      const wallUs = spent.wallUs + Math.round((performance.now() - begin) * 1000)
       if (ended.kind === 'faulted') {
+        child.jobs++
         child.modules.delete(request.module.digest)
+        child.exact.delete(request.module.digest)
         return ended
       }
       child.cpuTotalUs = ended.cpuTotalUs
+      const cpuUs = spent.cpuUs + ended.usage.cpuUs
+      const compileUs = spent.compileUs + ended.usage.compileUs
+      if (ended.kind === 'exactWanted') return { kind: ended.kind, spent: { wallUs, cpuUs, compileUs, startedAt } }
+      child.jobs++
       const { cpuTotalUs: _, ...rest } = ended
-      const usage = { wallUs: Math.round((performance.now() - begin) * 1000), ...rest.usage }
-      return { ...rest, usage, startedAt: startedAt.toISOString(), finishedAt: new Date().toISOString() }
+      const usage = { wallUs, cpuUs, compileUs, memoryBytesPeak: ended.usage.memoryBytesPeak }
+      return { ...rest, usage, startedAt, finishedAt: new Date().toISOString() }
     } catch (error) {
       if (watch.ended !== undefined) return fault(watch.ended, await watch.whole())
       return fault('internal', error instanceof Error ? error.message : String(error))
     } finally {
       watch.stop()
-    }
-  }
-
-  private watch(child: ExecutorProcess, signal: AbortSignal, timeoutMs: number): Watch {
-    return new Watch(child, signal, timeoutMs, reason => this.options.killed?.(reason))
-  }
-
-  private async moduleFor(
-    child: ExecutorProcess,
-    { module }: ExecutionRequest,
-    signal: AbortSignal,
-  ): Promise<Uint8Array> {
-    if (child.modules.has(module.digest)) return new Uint8Array(0)
-    try {
-      return await abortable(module.bytes(), signal)
-    } catch (error) {
-      this.running().release(child)
-      throw error
     }
   }
 
@@ -192,7 +197,7 @@ export class Executor {
     child.heavy = bytes !== undefined && bytes > residentBytesMax ? child.heavy + 1 : 0
     if (child.heavy < 2) return
     child.spent = true
-    this.running().retireIdle(child)
+    this.running().runs.retireIdle(child)
   }
 }
 
@@ -201,63 +206,50 @@ function isWorthWeighing(child: ExecutorProcess, execution: Execution): boolean 
   return large || child.heavy > 0 || child.jobs % weighEveryJobs === 0
 }
 
-function runMessage(child: ExecutorProcess, request: ExecutionRequest, module: Uint8Array): RunMessage {
-  const { args, environ, seed, capabilities, memoryBytesMax, outputBytesMax, fuelMax } = request
-  const { digest } = request.module
-  const drop = child.modules.use(digest, module.length === 0 ? undefined : module.length)
-  const limits = { memoryBytesMax, outputBytesMax, fuelMax }
-  return { type: 'run', digest, moduleBytes: module.length, drop, args, environ, seed, capabilities, ...limits }
+/** What is sent to `child`, which may have the module compiled. */
+function runMessage(
+  child: ExecutorProcess,
+  request: ExecutionRequest,
+  rewritten: RewrittenModule | undefined,
+): { message: RunMessage; bodies: Uint8Array[] } {
+  const { module, args, environ, seed, capabilities, memoryBytesMax, outputBytesMax, fuelMax, stdin } = request
+  const { digest } = module
+  const news = child.modules.has(digest) ? undefined : rewritten
+  const exact = child.exact.has(digest) ? undefined : rewritten?.exact
+  const drop = child.modules.use(digest, news?.fast.length)
+  for (const dropped of drop) child.exact.delete(dropped)
+  if (exact !== undefined) child.exact.add(digest)
+  const what = news && {
+    ...(news.memory && { memory: news.memory }),
+    differs: news.differs,
+    fastBytes: news.fast.length,
+  }
+  const message: RunMessage = {
+    type: 'run',
+    digest,
+    ...(what && { module: what }),
+    exactBytes: exact?.length ?? 0,
+    drop,
+    args,
+    environ,
+    seed,
+    capabilities,
+    memoryBytesMax,
+    outputBytesMax,
+    fuelMax,
+  }
+  return { message, bodies: [news?.fast ?? nothing, exact ?? nothing, stdin] }
 }
+
+const nothing = new Uint8Array(0)
+
+/** What a job took before this run of it. */
+interface Spent {
+  wallUs: number
+  cpuUs: number
+  compileUs: number
+  startedAt: string | undefined
+}
+const nothingSpent: Spent = { wallUs: 0, cpuUs: 0, compileUs: 0, startedAt: undefined }
 
 const fault = (reason: Fault['reason'], detail: string): Fault => ({ kind: 'faulted', reason, detail })
-
-/** Kills a child when its time is over or when nobody waits any more, and remembers why. */
-class Watch {
-  ended: KillReason | undefined
-  detail = ''
-  private readonly child: ExecutorProcess
-  private readonly signal: AbortSignal
-  private readonly killed: (reason: KillReason) => void
-  private readonly timer: NodeJS.Timeout
-  private cpuUs: Promise<number | undefined> | undefined
-
-  constructor(child: ExecutorProcess, signal: AbortSignal, timeoutMs: number, killed: (reason: KillReason) => void) {
-    this.child = child
-    this.signal = signal
-    this.killed = killed
-    this.timer = setTimeout(() => this.end('timedOut', `it was not done after ${timeoutMs} ms`), timeoutMs)
-    signal.addEventListener('abort', this.cancel)
-    if (signal.aborted) this.cancel()
-  }
-
-  stop(): void {
-    clearTimeout(this.timer)
-    this.signal.removeEventListener('abort', this.cancel)
-  }
-
-  /** The detail with what the operating system measured before the kill. */
-  async whole(): Promise<string> {
-    const cpuUs = await this.cpuUs
-    return cpuUs === undefined ? this.detail : `${this.detail}; it took ${(cpuUs / 1e6).toFixed(3)} s of processor time`
-  }
-
-  private readonly cancel = (): void => this.end('cancelled', 'it was cancelled while it ran')
-
-  private end(reason: KillReason, detail: string): void {
-    if (this.ended !== undefined) return
-    this.ended = reason
-    this.detail = detail
-    this.killed(reason)
-    this.cpuUs = this.child.cpuUsSinceLastWord()
-    void this.cpuUs.finally(() => this.child.kill())
-  }
-}
-
-function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason as Error)
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
-}

@@ -4,14 +4,18 @@
  */
 import type { Usage } from '../../phase/job.ts'
 import type { ExecutionRequest, ExecutorOptions, KillReason } from './execution.ts'
-import type { EndedMessage, FaultedMessage, InspectedMessage, InspectMessage } from './messages.ts'
+import type { EndedMessage, FaultedMessage, InspectedMessage } from './messages.ts'
 
 /** Begins a session. */
 export type OpenMessage = { type: 'open' } & Pick<ExecutorOptions, 'children' | 'isolation'>
 /** The body is stdin. */
 export type RunRequest = { type: 'run'; session: string; digest: string } & Omit<ExecutionRequest, 'module' | 'stdin'>
 /** The body is the module. */
-export type InspectRequest = InspectMessage & { session: string }
+export interface InspectRequest {
+  type: 'inspect'
+  session: string
+  digest: string
+}
 /** The body is the module that was wanted. */
 export interface ModuleMessage {
   type: 'module'

@@ -13,11 +13,10 @@ import { compileFixture } from '../../machine/fixtures/compile.ts'
 import { digestOf } from '../../phase/digest.ts'
 import { isPhaseError } from '../../phase/errors.ts'
 import { ExecutorClient, overSocket } from './client.ts'
-import type { ExecutionRequest } from './execution.ts'
 import { ExecutorHost } from './host.ts'
 import { encodeFrame } from './messages.ts'
+import { mebibyte, moduleOf, requestOf } from './testing/request.ts'
 
-const mebibyte = 1024 * 1024
 const log = { warn: () => {} }
 const never = new AbortController().signal
 const options = { children: 1, isolation: 'pool', log } as const
@@ -27,24 +26,8 @@ const directory = await mkdtemp(join(tmpdir(), 'plasm-host-'))
 const socket = join(directory, 'socket')
 after(() => rm(directory, { recursive: true, force: true }))
 
-function request(bytes: Uint8Array, more: Partial<ExecutionRequest> = {}): ExecutionRequest {
-  return {
-    module: { digest: digestOf(bytes), bytes: async () => bytes },
-    args: [],
-    environ: [],
-    stdin: new Uint8Array(0),
-    seed: '00'.repeat(32),
-    capabilities: [],
-    memoryBytesMax: 64 * mebibyte,
-    outputBytesMax: mebibyte,
-    fuelMax: 1e12,
-    timeoutMs: 20_000,
-    ...more,
-  }
-}
-
 async function helloWorks(client: ExecutorClient): Promise<void> {
-  const execution = await client.run(request(hello, { stdin: Buffer.from('abc') }), never)
+  const execution = await client.run(requestOf(hello, { stdin: Buffer.from('abc') }), never)
   assert.ok(execution.kind === 'ended', JSON.stringify(execution))
   assert.equal(Buffer.from(execution.stdout).toString(), 'cba')
 }
@@ -110,7 +93,7 @@ for (const [where, open] of Object.entries(places)) {
 
     test('runs a job, and asks for its module only once', async () => {
       let asked = 0
-      const job = request(hello, { stdin: Buffer.from('Hello, World') })
+      const job = requestOf(hello, { stdin: Buffer.from('Hello, World') })
       job.module.bytes = async () => {
         asked++
         return hello
@@ -126,19 +109,19 @@ for (const [where, open] of Object.entries(places)) {
 
     test('large input and output pass through whole', async () => {
       const stdin = new Uint8Array(8 * mebibyte).map((_, index) => index * 31)
-      const job = request(await compileFixture('echo'), { stdin, outputBytesMax: stdin.length })
+      const job = requestOf(await compileFixture('echo'), { stdin, outputBytesMax: stdin.length })
       const execution = await client.run(job, never)
       assert.ok(execution.kind === 'ended')
       assert.equal(digestOf(execution.stdout), digestOf(stdin))
     })
 
     test('ends what is late, what is cancelled, and tells of both kills', async () => {
-      const late = await client.run(request(loop, { timeoutMs: 100 }), never)
+      const late = await client.run(requestOf(loop, { timeoutMs: 100 }), never)
       assert.ok(late.kind === 'faulted')
       assert.equal(late.reason, 'timedOut')
       await nextKill()
       const stop = new AbortController()
-      const job = request(loop)
+      const job = requestOf(loop)
       job.module = {
         digest: digestOf(Buffer.from('another name')),
         bytes: async () => (setImmediate(() => stop.abort()), loop),
@@ -152,13 +135,13 @@ for (const [where, open] of Object.entries(places)) {
     })
 
     test('admits and rejects modules', async () => {
-      assert.equal((await client.inspect(hello, never)).memory?.initialBytes, 131_072)
-      await assert.rejects(client.inspect(Buffer.from('#!/bin/sh'), never), { code: 'moduleRejected' })
-      await assert.rejects(client.inspect(hello, AbortSignal.abort()))
+      assert.equal((await client.inspect(moduleOf(hello), never)).memory?.initialBytes, 131_072)
+      await assert.rejects(client.inspect(moduleOf(Buffer.from('#!/bin/sh')), never), { code: 'moduleRejected' })
+      await assert.rejects(client.inspect(moduleOf(hello), AbortSignal.abort()))
     })
 
     test('a module whose bytes cannot be had rejects, and the next job is served', async () => {
-      const job = request(hello)
+      const job = requestOf(hello)
       job.module = { digest: digestOf(Buffer.from('elsewhere')), bytes: () => Promise.reject(new Error('gone')) }
       await assert.rejects(client.run(job, never), /gone/)
       await helloWorks(client)
@@ -178,7 +161,7 @@ test('an executor that is killed takes its jobs with it; when it is back, so is 
   const first = await startHost()
   const client = new ExecutorClient({ ...options, connect: overSocket(socket) })
   await client.start()
-  const job = request(loop)
+  const job = requestOf(loop)
   const sent = Promise.withResolvers<void>()
   job.module.bytes = async () => (sent.resolve(), loop)
   const lost = assert.rejects(client.run(job, never), { code: 'internal', message: /the executor closed its pipe/ })
@@ -190,12 +173,12 @@ test('an executor that is killed takes its jobs with it; when it is back, so is 
   await waiting
   await client.stop()
   assert.equal(await end(second, 'SIGTERM'), 0)
-  await assert.rejects(client.run(request(hello), never), /stopping/)
+  await assert.rejects(client.run(requestOf(hello), never), /stopping/)
 })
 
 test('an executor that is not there fails the start, and one that was not started refuses', async () => {
   const client = new ExecutorClient({ ...options, connect: overSocket(join(directory, 'nothing')) })
-  await assert.rejects(client.run(request(hello), never), /not started/)
+  await assert.rejects(client.run(requestOf(hello), never), /not started/)
   await assert.rejects(client.start(), { code: 'unavailable', message: /Cannot reach the executor: connect ENOENT/ })
   await client.stop()
 })
@@ -219,7 +202,7 @@ test('a host that answers anything whatever makes the client reject, and nothing
         },
       })
       await client.start()
-      await assert.rejects(client.run(request(hello), never), isPhaseError)
+      await assert.rejects(client.run(requestOf(hello), never), isPhaseError)
       await client.stop()
     }),
     { numRuns: 50 },

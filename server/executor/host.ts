@@ -67,7 +67,8 @@ export class ExecutorHost {
     if (header.type === 'open') return this.open(channel, header, closed)
     if (header.type === 'run') return this.run(channel, header, body, closed)
     if (header.type !== 'inspect') throw new PhaseError('invalid', `Cannot serve "${header.type}": it is no request`)
-    const found = await this.executorOf(header.session).inspect(body, closed)
+    const { session, digest } = header
+    const found = await this.executorOf(session).inspect({ digest, bytes: async () => body }, closed)
     channel.send({ type: 'inspected' }, [new TextEncoder().encode(JSON.stringify(found))])
   }
 

@@ -4,11 +4,10 @@ import { readFile } from 'node:fs/promises'
 import { after, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { compileFixture } from '../../machine/fixtures/compile.ts'
-import { digestOf } from '../../phase/digest.ts'
 import type { ExecutionRequest, ExecutorOptions } from './execution.ts'
 import { Executor } from './executor.ts'
+import { mebibyte, requestOf } from './testing/request.ts'
 
-const mebibyte = 1024 * 1024
 const never = new AbortController().signal
 const hello = await readFile(new URL('../../examples/hello/hello.wasm', import.meta.url))
 const started: Executor[] = []
@@ -21,13 +20,6 @@ async function startExecutor(options: Partial<ExecutorOptions> = {}): Promise<Ex
   await executor.start()
   await until(() => executor.pids.length === 2)
   return executor
-}
-
-function request(bytes: Uint8Array, more: Partial<ExecutionRequest> = {}): ExecutionRequest {
-  const limits = { memoryBytesMax: 64 * mebibyte, outputBytesMax: mebibyte, timeoutMs: 60_000, fuelMax: 1e12 }
-  const module = { digest: digestOf(bytes), bytes: async () => bytes }
-  const inputs = { args: [], environ: [], stdin: new Uint8Array(0), seed: '00'.repeat(32), capabilities: [] }
-  return { module, ...inputs, ...limits, ...more }
 }
 
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
@@ -61,14 +53,14 @@ describe('a child is retired', async () => {
   for (const [name, [more, retired]] of Object.entries(cases)) {
     test(`after ${name}: ${retired === 1 ? 'yes' : 'no'}`, async () => {
       const bytes = await compileFixture(name)
-      assert.equal(await retiredBy(executor, () => executor.run(request(bytes, more), never)), retired)
+      assert.equal(await retiredBy(executor, () => executor.run(requestOf(bytes, more), never)), retired)
     })
   }
 
   test('after so many jobs', async () => {
     const executor = await startExecutor({ jobsPerChild: 3 })
     const twice = async (jobs: number) => {
-      for (let job = 0; job < jobs; job++) await executor.run(request(hello), never)
+      for (let job = 0; job < jobs; job++) await executor.run(requestOf(hello), never)
     }
     assert.equal(await retiredBy(executor, () => twice(2)), 0)
     assert.equal(await retiredBy(executor, () => twice(1)), 1)
@@ -77,7 +69,7 @@ describe('a child is retired', async () => {
   test('after every job, where isolation is fresh', async () => {
     const executor = await startExecutor({ isolation: 'fresh' })
     for (let job = 0; job < 3; job++) {
-      assert.equal(await retiredBy(executor, () => executor.run(request(hello), never)), 1)
+      assert.equal(await retiredBy(executor, () => executor.run(requestOf(hello), never)), 1)
     }
   })
 })
@@ -85,9 +77,9 @@ describe('a child is retired', async () => {
 describe('memory comes back', { skip: process.platform !== 'linux' && 'only Linux tells what a process holds' }, () => {
   test('of a guest that filled 512 MiB: when it is done, its child is gone', async () => {
     const executor = await startExecutor()
-    await executor.run(request(hello), never)
+    await executor.run(requestOf(hello), never)
     const before = await residentBytes(executor)
-    const fill = request(await compileFixture('memory-fill'), { memoryBytesMax: 512 * mebibyte })
+    const fill = requestOf(await compileFixture('memory-fill'), { memoryBytesMax: 512 * mebibyte })
     const execution = await executor.run(fill, never)
     assert.ok(execution.kind === 'ended')
     assert.deepEqual(execution.outcome, { reason: 'exited', exitCode: 8192 })
@@ -99,7 +91,7 @@ describe('memory comes back', { skip: process.platform !== 'linux' && 'only Linu
   test('of many that filled 128 MiB each: one child does not add them up', async () => {
     const executor = await startExecutor()
     const before = await residentBytes(executor)
-    const fill = request(await compileFixture('memory-fill'), { memoryBytesMax: 128 * mebibyte })
+    const fill = requestOf(await compileFixture('memory-fill'), { memoryBytesMax: 128 * mebibyte })
     assert.equal(
       await retiredBy(executor, async () => {
         for (let job = 0; job < 8; job++) assert.equal((await executor.run(fill, never)).kind, 'ended')

@@ -3,15 +3,19 @@
  * reads them from any duplex stream; it believes neither lengths nor headers.
  */
 import type { Duplex } from 'node:stream'
+import type { FloatMode } from '../../machine/meter/floats.ts'
 import { PhaseError } from '../../phase/errors.ts'
 import type { Usage } from '../../phase/job.ts'
+import type { ModuleInterface } from '../../phase/module.ts'
 import type { Outcome } from '../../phase/receipt.ts'
 
 export interface RunMessage {
   type: 'run'
   digest: string
-  /** Bytes of the module at the start of the body: 0 where the child has it compiled. Stdin follows. */
-  moduleBytes: number
+  /** Where the child has not compiled it: what it is. Its bytes begin the body. */
+  module?: { memory?: ModuleInterface['memory']; differs: boolean; fastBytes: number }
+  /** Of its exact form, which comes next; 0 for none. Stdin follows. */
+  exactBytes: number
   /** Modules to forget first. */
   drop: string[]
   args: readonly string[]
@@ -22,11 +26,20 @@ export interface RunMessage {
   outputBytesMax: number
   fuelMax: number
 }
+export type ToRunChild = RunMessage
+
 /** The body is the module. */
-export interface InspectMessage {
-  type: 'inspect'
+export interface AdmitMessage {
+  type: 'admit'
 }
-export type ToChild = RunMessage | InspectMessage
+/** What was admitted last. */
+export interface RewriteMessage {
+  type: 'rewrite'
+  mode: FloatMode
+}
+export type ToRewritingChild = AdmitMessage | RewriteMessage
+
+export type ToChild = ToRunChild | ToRewritingChild
 
 /** `cpuTotalUs`: of the process since its start, so that the parent can tell what a killed run took. */
 export interface ReadyMessage {
@@ -44,6 +57,12 @@ export interface EndedMessage {
   cpuTotalUs: number
   usage: Omit<Usage, 'wallUs'>
 }
+/** The run showed a NaN, or may not be repeated: it needs the module's exact form, which the child does not have. */
+export interface ExactWantedMessage {
+  type: 'exactWanted'
+  cpuTotalUs: number
+  usage: Omit<Usage, 'wallUs' | 'memoryBytesPeak'>
+}
 export interface FaultedMessage {
   type: 'faulted'
   reason: 'memoryExhausted' | 'moduleRejected' | 'internal'
@@ -53,7 +72,18 @@ export interface FaultedMessage {
 export interface InspectedMessage {
   type: 'inspected'
 }
-export type FromChild = ReadyMessage | EndedMessage | FaultedMessage | InspectedMessage
+/** The body is the rewritten module. `differs`: as RewrittenModule has it. */
+export interface RewrittenMessage {
+  type: 'rewritten'
+  differs: boolean
+}
+export type FromChild =
+  | ReadyMessage
+  | EndedMessage
+  | ExactWantedMessage
+  | FaultedMessage
+  | InspectedMessage
+  | RewrittenMessage
 
 export interface Frame<Header> {
   header: Header

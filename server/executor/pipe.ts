@@ -1,25 +1,45 @@
 /** The child's end of its one pipe, without an event loop: it waits in the read, and what it writes is gone when the call returns. */
 import { readSync, writeSync } from 'node:fs'
-import { decodePrefix, encodeFrame, type Frame, type FromChild, prefixBytes, type ToChild } from './messages.ts'
+import { isPhaseError } from '../../phase/errors.ts'
+import {
+  decodePrefix,
+  encodeFrame,
+  type FaultedMessage,
+  type Frame,
+  type FromChild,
+  prefixBytes,
+  type ToChild,
+} from './messages.ts'
 
 const pipe = 3
 /** Most frames come whole in one read: the parent sends none before the last one is answered. */
 const first = Buffer.allocUnsafeSlow(65_536)
 
-/** The next frame, `undefined` when the parent is gone. */
-export function readFrame(): Frame<ToChild> | undefined {
+/** The next frame, `undefined` when the parent is gone. What it is, is the parent's affair. */
+export function readFrame<Header extends ToChild = ToChild>(): Frame<Header> | undefined {
   const size = readUpTo(first, 0, prefixBytes)
   if (size < prefixBytes) return undefined
   const { headerBytes, bodyBytes } = decodePrefix(first)
   const frame = Buffer.allocUnsafeSlow(headerBytes + bodyBytes)
   first.copy(frame, 0, prefixBytes, size)
   if (readUpTo(frame, size - prefixBytes, frame.length) < frame.length) return undefined
-  const header = JSON.parse(frame.toString('utf8', 0, headerBytes)) as ToChild
+  const header = JSON.parse(frame.toString('utf8', 0, headerBytes)) as Header
   return { header, body: frame.subarray(headerBytes) }
 }
 
 export function writeFrame(header: FromChild, bodies: readonly Uint8Array[] = []): void {
   for (const part of encodeFrame(header, bodies)) for (let at = 0; at < part.length; ) at += writeSync(pipe, part, at)
+}
+
+export function faulted(error: unknown): FaultedMessage {
+  const detail = error instanceof Error ? error.message.slice(0, 1000) : 'something that is no error was thrown'
+  return { type: 'faulted', reason: isPhaseError(error, 'moduleRejected') ? 'moduleRejected' : 'internal', detail }
+}
+
+/** All threads of this process, by the operating system. */
+export function cpuTotalUs(): number {
+  const { user, system } = process.cpuUsage()
+  return user + system
 }
 
 /** Reads behind the `have` bytes that are there, until there are `wanted`. @returns how many there are; fewer at the end. */

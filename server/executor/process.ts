@@ -11,6 +11,8 @@ const readyWithinMs = 30_000
 
 export class ExecutorProcess {
   readonly modules = new ModuleCache()
+  /** Which of them in their exact form, too. */
+  readonly exact = new Set<string>()
   /** Resolves when the process is gone, by whatever cause; says which. */
   readonly exited: Promise<string>
   /** Processor time until its last word, microseconds. */

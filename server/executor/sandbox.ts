@@ -30,17 +30,21 @@ const ownLayers = ['process', 'emptyEnvironment', 'onePipe', 'nodePermission']
 export interface Sandbox {
   /** The layers that are on, for people and for the node's description of itself. */
   layers: string[]
-  /** A child that waits for its program (sources.ts). */
-  spawn(): ChildProcess
+  /** A child that waits for its program (sources.ts). `addressBytesMax` bounds its memory, where limits can be set at all. */
+  spawn(bounds?: Bounds): ChildProcess
   /** Node with these arguments instead, and so with nothing around it but what the operating system gives. */
   spawnPlain(args: readonly string[]): ChildProcess
+}
+
+export interface Bounds {
+  addressBytesMax?: number
 }
 
 /** Commands, each of which runs the next; the last one runs `node`. */
 interface Chain {
   layers: string[]
   /** `user` is of no other child at that time. */
-  command(user: number): string[]
+  command(user: number, bounds: Bounds): string[]
   node: string
   /** Read by the command from descriptor 4. */
   filter?: Uint8Array
@@ -52,7 +56,7 @@ export async function openSandbox(): Promise<Sandbox> {
   let users = 0
   return {
     layers: [...ownLayers, ...chain.layers],
-    spawn: () => start(chain, users++, [...nodeFlags, '--input-type=module', '--eval', bootstrap]),
+    spawn: (bounds = {}) => start(chain, users++, [...nodeFlags, '--input-type=module', '--eval', bootstrap], bounds),
     spawnPlain: args => start(chain, users++, args),
   }
 }
@@ -73,9 +77,10 @@ function setpriv({ drop, user }: { drop: boolean; user: number | undefined }): s
 }
 
 /** Writes no file, leaves no core, opens little. A user of its own may be bound in processes, too: threads count, and Node has a dozen. */
-function limits(ownUser: boolean): string[] {
+function limits(ownUser: boolean, { addressBytesMax }: Bounds): string[] {
   const processes = ownUser ? ['--nproc=64'] : []
-  return ['/usr/bin/prlimit', '--core=0', '--fsize=0', '--nofile=64', ...processes]
+  const memory = addressBytesMax === undefined ? [] : [`--as=${addressBytesMax}`]
+  return ['/usr/bin/prlimit', '--core=0', '--fsize=0', '--nofile=64', ...processes, ...memory]
 }
 
 /** Where memory runs out, the kernel takes a child before it takes the node. */
@@ -94,7 +99,7 @@ const bubblewrap = [
 function chains(): Chain[] {
   const filter = seccompFilter()
   const user = (number: number) => (isRoot ? userFirst + (number % userCount) : undefined)
-  const before = [...firstOutOfMemory, ...limits(isRoot)]
+  const before = (bounds: Bounds) => [...firstOutOfMemory, ...limits(isRoot, bounds)]
   const usual = [
     'firstOutOfMemory',
     'resourceLimits',
@@ -103,7 +108,7 @@ function chains(): Chain[] {
     'noCapabilities',
     ...(isRoot ? ['ownUser'] : []),
   ]
-  const shut = (number: number) => [...before, ...setpriv({ drop: isRoot, user: user(number) })]
+  const shut = (number: number, bounds: Bounds) => [...before(bounds), ...setpriv({ drop: isRoot, user: user(number) })]
   const unshare = ['/usr/bin/unshare', ...(isRoot ? [] : ['--user', '--map-current-user']), ...ownNetwork]
   return [
     ...(filter === undefined
@@ -111,15 +116,19 @@ function chains(): Chain[] {
       : [
           {
             layers: [...usual, 'ownNetwork', 'ownNamespaces', 'systemCallFilter'],
-            command: (number: number) => [...shut(number), ...bubblewrap, '--seccomp', '4'],
+            command: (number: number, bounds: Bounds) => [...shut(number, bounds), ...bubblewrap, '--seccomp', '4'],
             node: '/node',
             filter,
           },
         ]),
-    { layers: [...usual, 'ownNetwork', 'ownNamespaces'], command: n => [...shut(n), ...bubblewrap], node: '/node' },
+    {
+      layers: [...usual, 'ownNetwork', 'ownNamespaces'],
+      command: (n, bounds) => [...shut(n, bounds), ...bubblewrap],
+      node: '/node',
+    },
     {
       layers: [...usual, 'ownNetwork'],
-      command: n => [...before, ...unshare, ...setpriv({ drop: true, user: user(n) })],
+      command: (n, bounds) => [...before(bounds), ...unshare, ...setpriv({ drop: true, user: user(n) })],
       node,
     },
     { layers: usual, command: shut, node },
@@ -156,8 +165,8 @@ async function works(chain: Chain): Promise<boolean> {
   }
 }
 
-function start(chain: Chain, user: number, args: readonly string[]): ChildProcess {
-  const [file, ...rest] = [...chain.command(user), chain.node, ...args] as [string, ...string[]]
+function start(chain: Chain, user: number, args: readonly string[], bounds: Bounds = {}): ChildProcess {
+  const [file, ...rest] = [...chain.command(user, bounds), chain.node, ...args] as [string, ...string[]]
   const child = spawn(file, rest, {
     // A session of its own: Ctrl-C in a terminal is for the node, which then stops its children itself.
     detached: true,

@@ -217,7 +217,7 @@ function addRateLimit(app: FastifyInstance, max: number): void {
 
 function addRoutes(app: FastifyInstance, parts: Omit<AppParts, 'http'> & { stopping: AbortSignal }): void {
   nodeRoutes(app, parts)
-  moduleRoutes(app, { ...parts, inspect: (bytes, signal) => parts.executor.inspect(bytes, signal) })
+  moduleRoutes(app, { ...parts, inspect: (module, signal) => parts.executor.inspect(module, signal) })
   blobRoutes(app, parts)
   jobRoutes(app, parts)
   eventRoutes(app, parts)

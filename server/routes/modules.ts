@@ -16,7 +16,7 @@ export interface ModuleParts {
   modules: Pick<Store['modules'], 'put' | 'get' | 'list'>
   blobs: Pick<Store['blobs'], 'put' | 'get' | 'read'>
   /** What the module asks for and offers, read where a stranger's bytes may be read. @throws {PhaseError} `moduleRejected`. */
-  inspect(bytes: Uint8Array, signal: AbortSignal): Promise<ModuleInterface>
+  inspect(module: { digest: string; bytes(): Promise<Uint8Array> }, signal: AbortSignal): Promise<ModuleInterface>
 }
 
 const ModulePageSchema = PageSchema('ModulePage', 'Modules, newest first', ModuleInfoSchema)
@@ -135,7 +135,7 @@ async function store(
   const { bytes, digest } = upload
   const before = await parts.modules.get(digest)
   if (before !== undefined && (await parts.blobs.get(digest)) !== undefined) return { info: before, created: false }
-  const found = await parts.inspect(bytes, signal)
+  const found = await parts.inspect({ digest, bytes: async () => bytes }, signal)
   await parts.blobs.put(bytes, { bytesMax: moduleBytesMax, digest, signal })
   const info: ModuleInfo = { digest, size: bytes.length, ...found, createdAt: new Date().toISOString() }
   await parts.modules.put(info)

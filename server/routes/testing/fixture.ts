@@ -141,7 +141,8 @@ export async function startApp(options: FixtureOptions = {}) {
       },
     },
     executor: {
-      async inspect(bytes) {
+      async inspect(module) {
+        const bytes = await module.bytes()
         if (bytes[0] === 0) return { imports: [], exports: [{ name: '_start', kind: 'function' }] }
         throw new PhaseError('moduleRejected', 'Cannot admit the module: no magic number at offset 0')
       },

@@ -1,0 +1,173 @@
+/**
+ * Admits and rewrites modules, each in a process of its own, bounded in time and memory, and keeps what came out. No process sees two modules: one
+ * that took its process over can only have lied about itself. What is kept was not believed: the child that compiles it looks again.
+ */
+import type { RewrittenModule } from '../../machine/compiled.ts'
+import { isPhaseError, PhaseError } from '../../phase/errors.ts'
+import { moduleBytesMax } from '../../phase/limits.ts'
+import type { ModuleInterface } from '../../phase/module.ts'
+import { interfaceBytesMax, readInterface, readRewritten } from './answers.ts'
+import type { KillReason, ModuleSource } from './execution.ts'
+import type { RewriteMessage } from './messages.ts'
+import type { Pool } from './pool.ts'
+import { RewrittenCache } from './rewritten-cache.ts'
+import { abortable } from './signals.ts'
+import { Watch } from './watch.ts'
+
+/** Admission of the largest module takes about 3 s here. */
+const admitWithinMs = 20_000
+/** Rewriting it took 5 to 20 s here. */
+const rewriteWithinMs = 60_000
+/** Floats alone, all of them made canonical, are some twenty times as large; nothing real comes near. */
+const answerBytesMax = 4 * moduleBytesMax
+/** It may have been the child and not the module: another one decides. */
+const tries = 3
+
+type Mode = RewriteMessage['mode']
+interface Rewritten extends Omit<RewrittenModule, 'fast' | 'exact'> {
+  bytes: Uint8Array
+}
+interface Task {
+  admitted: Promise<ModuleInterface>
+  rewritten: Promise<Rewritten>
+  /** Who waits. Before the module is admitted, what nobody waits for is given up. */
+  waiting: number
+  giveUp(): void
+}
+
+export interface RewriterOptions {
+  /** Of children that run rewriting-child.ts. */
+  pool: Pool
+  killed?: ((reason: KillReason) => void) | undefined
+}
+
+export class Rewriter {
+  private readonly options: RewriterOptions
+  private readonly cache = new RewrittenCache()
+  private readonly tasks = new Map<string, Task>()
+
+  constructor(options: RewriterOptions) {
+    this.options = options
+  }
+
+  /** What was rewritten before and is still kept. */
+  kept(digest: string): RewrittenModule | undefined {
+    return this.cache.get(digest)
+  }
+
+  /**
+   * Says what the module asks for as soon as it is admitted. It is rewritten all the same, for the jobs that will come.
+   * @throws {PhaseError} `moduleRejected` with reason and place; `timedOut`; `cancelled` by the signal.
+   */
+  async admit(module: ModuleSource, signal: AbortSignal): Promise<ModuleInterface> {
+    return await this.join(this.task(module, 'detect'), 'admitted', signal)
+  }
+
+  /** @throws as `admit` does. */
+  async rewrite(module: ModuleSource, signal: AbortSignal): Promise<RewrittenModule> {
+    const kept = this.cache.get(module.digest)
+    if (kept !== undefined) return kept
+    const { bytes, ...rest } = await this.join(this.task(module, 'detect'), 'rewritten', signal)
+    return this.cache.get(module.digest) ?? { ...rest, fast: bytes }
+  }
+
+  /** The same with its exact form, where that differs. @throws as `admit` does. */
+  async rewriteExactly(module: ModuleSource, signal: AbortSignal): Promise<RewrittenModule> {
+    const rewritten = await this.rewrite(module, signal)
+    if (!rewritten.differs || rewritten.exact !== undefined) return rewritten
+    const { bytes } = await this.join(this.task(module, 'repair'), 'rewritten', signal)
+    const both = { ...rewritten, exact: bytes }
+    this.cache.put(module.digest, both)
+    return both
+  }
+
+  /** The one under way, or a new one. */
+  private task(module: ModuleSource, mode: Mode): Task {
+    const name = `${mode} ${module.digest}`
+    const known = this.tasks.get(name)
+    if (known !== undefined) return known
+    const stop = new AbortController()
+    const { promise: admitted, resolve, reject } = Promise.withResolvers<ModuleInterface>()
+    const forget = () => {
+      if (this.tasks.get(name) === task) this.tasks.delete(name)
+    }
+    const giveUp = () => {
+      forget()
+      stop.abort(new PhaseError('cancelled', 'nobody waits for the module any more'))
+    }
+    const rewritten = this.work(module, mode, stop.signal, found => {
+      task.giveUp = () => {}
+      resolve(found)
+    }).finally(forget)
+    const task: Task = { admitted, rewritten, waiting: 0, giveUp }
+    rewritten.catch(reject)
+    admitted.catch(() => {})
+    this.tasks.set(name, task)
+    return task
+  }
+
+  private async join<What extends 'admitted' | 'rewritten'>(
+    task: Task,
+    what: What,
+    signal: AbortSignal,
+  ): Promise<Awaited<Task[What]>> {
+    task.waiting++
+    try {
+      return (await abortable(task[what] as Promise<unknown>, signal)) as Awaited<Task[What]>
+    } finally {
+      if (--task.waiting === 0) task.giveUp()
+    }
+  }
+
+  private async work(
+    module: ModuleSource,
+    mode: Mode,
+    given: AbortSignal,
+    admitted: (found: ModuleInterface) => void,
+  ): Promise<Rewritten> {
+    const bytes = await module.bytes()
+    for (let left = tries; ; left--) {
+      try {
+        const { memory, ...rest } = await this.workIn(bytes, mode, given, admitted)
+        if (mode === 'detect') this.cache.put(module.digest, { memory, differs: rest.differs, fast: rest.bytes })
+        return { memory, ...rest }
+      } catch (error) {
+        const final = isPhaseError(error, 'moduleRejected') || isPhaseError(error, 'timedOut')
+        if (final || given.aborted || left === 1) throw error
+      }
+    }
+  }
+
+  private async workIn(
+    bytes: Uint8Array,
+    mode: Mode,
+    given: AbortSignal,
+    admitted: (found: ModuleInterface) => void,
+  ): Promise<Rewritten> {
+    const { pool, killed } = this.options
+    const child = await pool.acquire(given)
+    const inTime = async <T>(work: Promise<T>, signal: AbortSignal, withinMs: number): Promise<T> => {
+      const watch = new Watch(child, signal, withinMs, killed)
+      try {
+        return await work
+      } catch (error) {
+        if (watch.ended === undefined) throw error
+        throw new PhaseError(watch.ended, `Cannot admit the module: ${watch.detail}`)
+      } finally {
+        watch.stop()
+      }
+    }
+    try {
+      const admission = child.exchange({ type: 'admit' }, [bytes], interfaceBytesMax).then(readInterface)
+      const found = await inTime(admission, given, admitWithinMs)
+      admitted(found)
+      const rewriting = child.exchange({ type: 'rewrite', mode }, [], answerBytesMax).then(readRewritten)
+      return { memory: found.memory, ...(await inTime(rewriting, never, rewriteWithinMs)) }
+    } finally {
+      pool.retire(child)
+    }
+  }
+}
+
+/** Once admitted, a module is rewritten whoever waits. */
+const never = new AbortController().signal
