@@ -18,6 +18,7 @@ export const programs: Readonly<Record<string, string>> = {
   store: 'server/store/worker.ts',
   executor: 'server/executor/host.ts',
   'executor-child': 'server/executor/child.ts',
+  'executor-rewriting-child': 'server/executor/rewriting-child.ts',
   replay: 'cli/replay/child.ts',
 }
 
@@ -27,7 +28,7 @@ const ofTheCommand = ['plasm', 'plasm-main']
 /** What packages from the time before modules expect to be there. Children could use none of it, and the command needs none. */
 const banner =
   "import { createRequire as createRequireOf } from 'node:module'; const require = createRequireOf(import.meta.url); const __dirname = import.meta.dirname;"
-const withoutBanner = [...ofTheCommand, 'executor-child', 'replay']
+const withoutBanner = [...ofTheCommand, 'executor-child', 'executor-rewriting-child', 'replay']
 
 /** Swagger UI as the node serves it; its other files are for those who build it. */
 const webSource = 'node_modules/@fastify/swagger-ui/static'
