@@ -6,10 +6,13 @@ import { Reader } from '../binary.ts'
 import { readInstruction, readReferenceType, readValueType } from '../instructions.ts'
 import { bodyRoomMax, branchTargetsMax, localsMax, nestingMax } from '../limits.ts'
 import type { Range } from '../sections.ts'
-import { bulkBase, code, follows, immediateOf, nanOf, roomOf, vectorBase } from './opcodes.ts'
+import { decoding, decodingOf } from './decoding.ts'
+import { bulkBase, code, follows, immediateOf, roomOf, vectorBase } from './opcodes.ts'
 
 const place = 'code section'
+const { width, long, opensAt, closesAt, floats, markedAt, firstMaskAt, secondMaskAt, weightAt } = decoding
 export const emptyBlockType = -64
+const roomMax = Math.max(...roomOf)
 
 export class Body {
   bytes: Uint8Array = new Uint8Array(0)
@@ -18,10 +21,15 @@ export class Body {
   /** Where each instruction begins; one more for the end of the last. */
   starts = new Uint32Array(1025)
   /**
-   * The first index; of a block its type (`emptyBlockType`, a value type as a negative number, or an index), of a br_table where its
+   * The first index, where there is one; of a block its type (`emptyBlockType`, a value type as a negative number, or an index), of a br_table where its
    * targets begin.
    */
   immediates = new Int32Array(1024)
+  /** Indices of the instructions that are more than operands and results: control, calls, what is charged by length. */
+  marked = new Uint32Array(1024)
+  markedCount = 0
+  /** The weights of all instructions before each that are not marked; one more for all of them. */
+  costs = new Int32Array(1025)
   /** Declared locals as runs: count, type, count, type. */
   locals: number[] = []
   localCount = 0
@@ -58,36 +66,69 @@ export class Body {
     this.localCount = total - parameters
   }
 
+  /** With few branches: which instruction comes next is what no processor foresees. */
   private decodeInstructions(reader: Reader): void {
-    const { bytes, end, at: first } = reader
-    this.reserve(end - first)
-    const { codes, starts, immediates } = this
+    const { bytes, end, at: begin } = reader
+    this.reserve(end - begin)
+    const { codes, starts, immediates, marked, costs } = this
+    const table = decodingOf
+    const deepest = nestingMax
+    let at = begin
     let count = 0
+    let markedCount = 0
     let depth = 1
-    let room = end - first
+    let cost = 0
+    let met = 0
+    // Behind `end` other bodies may follow: what is read there shows in `at`, before anybody relies on it.
     while (depth > 0) {
-      const start = reader.at
-      if (start >= end) throw reader.rejected('it ends in the middle of a value')
-      let opcode = bytes[start] as number
-      reader.at = start + 1
-      if (opcode >= 0xfb) opcode = this.prefixed(reader, opcode, start)
+      const start = at
+      if (start >= end) throw reader.rejected('it ends in the middle of a value', start)
+      let opcode = bytes[at++] as number
+      if (opcode >= 0xfb) {
+        reader.at = at
+        opcode = this.prefixed(reader, opcode, start)
+        at = reader.at
+      }
+      const how = table[opcode] as number
+      const first = bytes[at] as number
+      const second = bytes[at + 1] as number
+      const opens = (how >>> opensAt) & 1
+      immediates[count] = first - (opens << 7)
+      const rest = (first & (how >>> firstMaskAt)) | (second & (how >>> secondMaskAt)) | (how & long)
+      if (rest === 0) at += how & width
+      else {
+        reader.at = at
+        immediates[count] = this.immediate(reader, opcode, start)
+        at = reader.at
+      }
       codes[count] = opcode
       starts[count] = start
-      immediates[count] = this.immediate(reader, opcode, start)
-      count++
-      room += roomOf[opcode] as number
-      if (nanOf[opcode] !== 0) this.floats = true
-      if (opcode === code.end) depth--
-      else if (opcode >= code.block && opcode <= code.if && ++depth > nestingMax) {
-        throw reader.rejected(`blocks nested deeper than ${nestingMax}`, start)
-      }
+      costs[count] = cost
+      marked[markedCount] = count++
+      markedCount += (how >>> markedAt) & 1
+      cost += how >>> weightAt
+      met |= how
+      depth += opens - ((how >>> closesAt) & 1)
+      if (depth > deepest) throw reader.rejected(`blocks nested deeper than ${nestingMax}`, start)
     }
+    reader.at = at
     reader.done()
-    if (room > bodyRoomMax) {
-      throw reader.rejected(`a function of ${room} bytes with its charges exceeds the limit of ${bodyRoomMax}`, first)
-    }
     starts[count] = end
+    costs[count] = cost
     this.count = count
+    this.markedCount = markedCount
+    this.floats = (met & floats) !== 0
+    this.checkRoom(reader, begin)
+  }
+
+  /** Few bodies are long enough to need a second look. */
+  private checkRoom(reader: Reader, begin: number): void {
+    const { codes, count } = this
+    let room = reader.end - begin
+    if (room * (1 + roomMax) <= bodyRoomMax) return
+    for (let at = 0; at < count; at++) room += roomOf[codes[at] as number] as number
+    if (room <= bodyRoomMax) return
+    throw reader.rejected(`a function of ${room} bytes with its charges exceeds the limit of ${bodyRoomMax}`, begin)
   }
 
   private prefixed(reader: Reader, prefix: number, start: number): number {
@@ -101,8 +142,6 @@ export class Body {
 
   private immediate(reader: Reader, opcode: number, start: number): number {
     switch (immediateOf[opcode]) {
-      case follows.nothing:
-        return 0
       case follows.index:
         return reader.u32()
       case follows.memory:
@@ -135,6 +174,8 @@ export class Body {
     this.codes = new Uint16Array(size)
     this.starts = new Uint32Array(size + 1)
     this.immediates = new Int32Array(size)
+    this.marked = new Uint32Array(size)
+    this.costs = new Int32Array(size + 1)
   }
 }
 

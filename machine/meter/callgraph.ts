@@ -199,15 +199,22 @@ class GraphReader {
     return cost > straightMax ? -1 : cost
   }
 
-  private eachComponent(visit: (members: number[]) => void): void {
+  private eachComponent(visit: (members: Int32Array) => void): void {
     const { order, component } = this
     for (let start = 0; start < order.length; ) {
-      const members: number[] = []
-      const id = component[order[start] as number]
-      while (start < order.length && component[order[start] as number] === id) members.push(order[start++] as number)
-      visit(members)
+      const end = endOfComponent(order, component, start)
+      visit(order.subarray(start, end))
+      start = end
     }
   }
+}
+
+/** Apart from the loop around it: V8 would leave a loop within a loop again and again. */
+function endOfComponent(order: Int32Array, component: Int32Array, start: number): number {
+  const id = component[order[start] as number]
+  let end = start + 1
+  while (end < order.length && component[order[end] as number] === id) end++
+  return end
 }
 
 /** Tarjan's strongly connected components, without recursion: `order` has the nodes component by component, callees first. */

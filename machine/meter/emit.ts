@@ -1,15 +1,15 @@
 /** Writes one body again: fuel in a register, depth passed down, charges where the plan puts them. */
 import { depthBytesMax } from '../limits.ts'
 import type { FunctionType } from '../sections.ts'
-import { lengthWeights } from '../weights.ts'
 import type { Body } from './body.ts'
 import { Code } from './code.ts'
-import { endsReach, type Facts, skipDead } from './facts.ts'
+import { behindDead, endsReach, type Facts } from './facts.ts'
 import { type FloatMode, FloatPlan } from './floats.ts'
 import { memoryGrowHelper, stopHelper, tableGrowHelper } from './helpers.ts'
+import { chargeLength, isBulk } from './lengths.ts'
 import { writeLocals } from './locals.ts'
 import { FloatLocals } from './nan.ts'
-import { bulkBase, code, vectorBase } from './opcodes.ts'
+import { code } from './opcodes.ts'
 import { Plan } from './plan.ts'
 import type { CallClass, Program } from './program.ts'
 
@@ -18,16 +18,8 @@ const emptyBlock = 0x40
 const i32Add = 0x6a
 const i32Sub = 0x6b
 const i32LtS = 0x48
-const i64Sub = 0x7d
-const i64Add = 0x7c
-const i64Mul = 0x7e
-const i64ShrU = 0x88
-const i64ExtendU = 0xad
-const shiftOfUnit = Math.log2(lengthWeights.bytesPerUnit)
-
-/** Beyond control and locals, what is not copied as it is. */
-const isRare = (opcode: number) =>
-  opcode === code.memoryGrow || opcode === code.refFunc || (opcode >= bulkBase && opcode < vectorBase)
+const i64ExtendS = 0xac
+const i64Or = 0x84
 
 export class BodyWriter {
   private readonly program: Program
@@ -38,13 +30,15 @@ export class BodyWriter {
   private callClass: CallClass = 'fuel'
   private frameBytes = 0
   /** Locals: fuel, depth, a spare i32. */
-  private fuel = 0
+  fuel = 0
   private depth = 0
-  private spare = 0
+  spare = 0
   private moved = 0
   private movedTo = 0
   /** Blocks that are open in what is written, inside the outermost that a check branches to. */
-  private level = 0
+  level = 0
+  /** The frame is taken from the depth at the beginning; else at each call. */
+  private takesFrame = false
   private readonly mode: FloatMode
   private readonly floatPlan: FloatPlan
   private floats: FloatLocals | undefined
@@ -97,6 +91,7 @@ export class BodyWriter {
 
   private readonly calls = {
     straightCost: (index: number) => Math.max(0, this.program.graph.straightCost[index] as number),
+    checks: (index: number) => index < this.program.importCount || this.program.graph.checked[index] === 1,
     reachesHost: (index: number) => this.program.graph.reachesHost[index] === 1,
     typeReachesHost: (type: number) =>
       this.program.graph.types.get(this.program.types.structural[type] as number)?.reachesHost === true,
@@ -116,12 +111,13 @@ export class BodyWriter {
     writeLocals(out, body, this.moved, [...(plan.spare ? [i32] : []), ...floats])
     const checkpoint = program.graph.checkpoint[index] === 1
     const checked = program.graph.checked[index] === 1
-    const traps = checked || checkpoint || plan.hasLoop || plan.bulk
+    const traps = checked || checkpoint || plan.checksLoop || plan.bulk
     this.level = 0
     if (traps) out.op(code.block, emptyBlock)
-    if (this.callClass === 'depth' && program.graph.deep[index] === 1) this.enter(checkpoint)
+    this.takesFrame = checkpoint || (this.callClass === 'depth' && program.deepCalls(facts) > 2)
+    if (this.takesFrame && program.graph.deep[index] === 1) this.enter(checkpoint, checked)
     if (plan.functionLabelUsed) this.openFunctionBlock(type.results)
-    this.charge(0, checked)
+    if (!checkpoint || !checked) this.charge(0, checked)
     this.writeInstructions()
     if (plan.functionLabelUsed) out.byte(code.end)
     this.tell()
@@ -137,21 +133,36 @@ export class BodyWriter {
     out.byte(code.end)
   }
 
-  /** Takes the frame from the depth that is left; a checkpoint stops the run where not enough is left for what may follow. */
-  private enter(checkpoint: boolean): void {
-    const { out, program, index } = this
+  /**
+   * Takes the frame from the depth that is left; a checkpoint stops the run where not enough is left for what may follow. Where fuel is
+   * `checked`, too, it is charged here, and one test is made of both.
+   */
+  private enter(checkpoint: boolean, checked: boolean): void {
+    const { out, program, plan, index } = this
+    const reserve = Math.min(program.graph.reserve[index] as number, depthBytesMax + 1)
     out.reserve(64)
     out.op(code.localGet, this.depth)
     out.i32(Math.min(this.frameBytes, depthBytesMax + 1))
     out.byte(i32Sub)
-    if (!checkpoint) {
-      out.op(code.localSet, this.depth)
-      return
+    out.op(checkpoint ? code.localTee : code.localSet, this.depth)
+    if (!checkpoint) return
+    if (!checked) {
+      out.i32(reserve)
+      out.byte(i32LtS)
+      return out.op(code.brIf, this.level)
     }
-    out.op(code.localTee, this.depth)
-    out.i32(Math.min(program.graph.reserve[index] as number, depthBytesMax + 1))
-    out.byte(i32LtS)
-    out.op(code.brIf, this.level)
+    if (reserve > 0) {
+      out.i32(reserve)
+      out.byte(i32Sub)
+    }
+    out.byte(i64ExtendS)
+    out.op(code.localGet, this.fuel)
+    if ((plan.charges[0] as number) > 0) {
+      out.subtract(plan.charges[0] as number)
+      out.op(code.localTee, this.fuel)
+    }
+    out.byte(i64Or)
+    out.checkBelowZero(this.level)
   }
 
   private openFunctionBlock(results: readonly number[]): void {
@@ -179,42 +190,60 @@ export class BodyWriter {
 
   private writeInstructions(): void {
     const { out, body, plan } = this
-    const { codes, starts, bytes } = body
+    const { codes, starts, bytes, marked } = body
+    const marks = this.floats === undefined ? undefined : this.floatPlan.marks
     const last = body.count - 1
     let copied = starts[0] as number
-    const marks = this.floats === undefined ? undefined : this.floatPlan.marks
-    for (let at = 0; at < last; at++) {
-      if (marks !== undefined && at > 0 && marks[at - 1] !== 0) {
-        out.copy(bytes, copied, starts[at] as number)
-        copied = starts[at] as number
-        this.float(at - 1, marks[at - 1] as number)
+    let at = 0
+    for (let place = 0; ; place++) {
+      const mark = marked[place] as number
+      if (this.moved > 0 || marks !== undefined) copied = this.writePlain(at, mark, copied)
+      at = mark + 1
+      if (mark === last) break
+      const opcode = codes[mark] as number
+      if (opcode !== code.globalGet) {
+        out.copy(bytes, copied, starts[mark] as number)
+        copied = starts[this.special(opcode, mark) ? at : mark] as number
       }
-      if (at > 0 && plan.charges[at] !== 0) {
+      if (endsReach(opcode)) {
         out.copy(bytes, copied, starts[at] as number)
+        place = behindDead(body, place) - 1
+        at = marked[place + 1] as number
         copied = starts[at] as number
-        this.charge(at, false)
-      }
-      const opcode = codes[at] as number
-      if (opcode > code.localTee && !isRare(opcode)) continue
-      if (opcode >= code.drop && opcode <= code.selectTyped) continue
-      if (opcode >= code.localGet && opcode <= code.localTee) {
-        const local = (body.immediates[at] as number) - this.fuel
-        if (local < 0 || local >= this.moved) continue
-        out.copy(bytes, copied, starts[at] as number)
-        out.op(opcode, this.fuel + local + this.movedTo)
-        copied = starts[at + 1] as number
         continue
       }
+      const look = marks === undefined ? 0 : (marks[mark] as number)
+      if (look === 0 && plan.charges[at] === 0) continue
       out.copy(bytes, copied, starts[at] as number)
-      copied = this.special(opcode, at) ? (starts[at + 1] as number) : (starts[at] as number)
-      if (endsReach(opcode)) {
-        out.copy(bytes, copied, starts[at + 1] as number)
-        at = skipDead(body, at)
-        copied = starts[at + 1] as number
-      }
+      copied = starts[at] as number
+      if (look !== 0) this.float(mark, look)
+      this.charge(at, false)
     }
     out.copy(bytes, copied, starts[last] as number)
-    if (marks !== undefined && last > 0 && marks[last - 1] !== 0) this.float(last - 1, marks[last - 1] as number)
+  }
+
+  /** Instructions `at` to `end`, none of which is marked; of the bytes those up to `copied` are written. @returns the new `copied`. */
+  private writePlain(at: number, end: number, copied: number): number {
+    const { out, body, fuel, moved, movedTo } = this
+    const { codes, starts, bytes, immediates } = body
+    const marks = this.floats === undefined ? undefined : this.floatPlan.marks
+    let behind = copied
+    for (let next = at; next < end; next++) {
+      const opcode = codes[next] as number
+      if (opcode >= code.localGet && opcode <= code.localTee) {
+        const local = (immediates[next] as number) - fuel
+        if (local >= 0 && local < moved) {
+          out.copy(bytes, behind, starts[next] as number)
+          out.op(opcode, fuel + local + movedTo)
+          behind = starts[next + 1] as number
+        }
+      }
+      if (marks === undefined || marks[next] === 0) continue
+      out.copy(bytes, behind, starts[next + 1] as number)
+      behind = starts[next + 1] as number
+      this.float(next, marks[next] as number)
+    }
+    return behind
   }
 
   /** Behind instruction `at`, whose value shows its bits. */
@@ -285,7 +314,7 @@ export class BodyWriter {
         out.op(opcode, this.program.target(immediate))
         return true
       default:
-        this.chargeLength(opcode)
+        if (isBulk(opcode)) chargeLength(out, opcode, this)
         return false
     }
   }
@@ -339,9 +368,9 @@ export class BodyWriter {
     if (callClass !== 'depth') return
     if (this.callClass !== 'depth') return out.i32(0)
     out.op(code.localGet, this.depth)
-    if (!tail || program.graph.deep[this.index] !== 1) return
+    if (program.graph.deep[this.index] !== 1 || this.takesFrame !== tail) return
     out.i32(Math.min(this.frameBytes, depthBytesMax + 1))
-    out.byte(i32Add)
+    out.byte(tail ? i32Add : i32Sub)
   }
 
   /** The fuel that a call has left on the stack, less what comes next. */
@@ -366,31 +395,5 @@ export class BodyWriter {
     out.reserve(64)
     this.pushThreaded(callClass, true)
     out.op(code.returnCall, program.target(index, callClass))
-  }
-
-  /** Bulk operations pay for the length on the stack before they run. */
-  private chargeLength(opcode: number): void {
-    const { out, spare, fuel } = this
-    const bytes = opcode === code.memoryInit || opcode === code.memoryCopy || opcode === code.memoryFill
-    const entries = opcode === code.tableInit || opcode === code.tableCopy || opcode === code.tableFill
-    if (!bytes && !entries) return
-    out.op(code.localTee, spare)
-    out.op(code.localGet, fuel)
-    out.op(code.localGet, spare)
-    out.byte(i64ExtendU)
-    if (bytes) {
-      // `bytesPerUnit` is a power of two.
-      if (shiftOfUnit > 0) {
-        out.i64(lengthWeights.bytesPerUnit - 1)
-        out.byte(i64Add)
-        out.i64(shiftOfUnit)
-        out.byte(i64ShrU)
-      }
-    } else {
-      out.i64(lengthWeights.tableEntry)
-      out.byte(i64Mul)
-    }
-    out.byte(i64Sub)
-    out.setAndCheck(fuel, this.level)
   }
 }

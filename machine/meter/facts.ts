@@ -85,64 +85,68 @@ export class FactsReader {
 
   /** Fills in what instructions say. @returns the most operands on the stack. */
   private walk(body: Body, facts: Facts): number {
-    const { codes, immediates, count } = body
+    const { codes, immediates, marked, markedCount, costs } = body
     const { heights } = this
+    const changes = heightChange
     heights.length = 0
     let height = 0
     let highest = 0
-    let cost = 0
-    for (let at = 0; at < count; at++) {
-      const opcode = codes[at] as number
-      if (height > highest) highest = height
-      cost += weightOf[opcode] as number
+    let at = 0
+    let counted = 0
+    for (let place = 0; place < markedCount; place++) {
+      const mark = marked[place] as number
+      for (; at < mark; at++) {
+        height += changes[codes[at] as number] as number
+        if (height > highest) highest = height
+      }
+      const opcode = codes[mark] as number
+      facts.cost += weightOf[opcode] as number
       if (bends[opcode] === 1) facts.straight = false
-      if (opcode > code.globalGet || (opcode > code.returnCallIndirect && opcode < code.globalGet)) {
-        height += heightChange[opcode] as number
-        if (opcode === code.refFunc) facts.references.push(immediates[at] as number)
-        continue
-      }
-      switch (opcode) {
-        case code.block:
-        case code.loop:
-        case code.if: {
-          if (opcode === code.if) height--
-          const type = immediates[at] as number
-          heights.push(height - this.parametersOf(type), this.resultsOf(type), this.parametersOf(type))
-          break
-        }
-        case code.else:
-          height = (heights.at(-3) ?? 0) + (heights.at(-1) ?? 0)
-          break
-        case code.end:
-          heights.pop()
-          height = (heights.pop() ?? 0) + (heights.pop() ?? 0)
-          break
-        case code.brIf:
-          height--
-          break
-        case code.call:
-        case code.callIndirect:
-          height += this.call(opcode, immediates[at] as number, facts)
-          break
-        case code.returnCall:
-        case code.returnCallIndirect:
-          this.call(opcode, immediates[at] as number, facts)
-          at = skipDead(body, at)
-          break
-        case code.br:
-        case code.brTable:
-        case code.return:
-        case code.unreachable:
-          at = skipDead(body, at)
-          break
-        case code.globalGet:
-          height++
-          if (this.module.globals[immediates[at] as number] === v128) this.vectorMet = true
-          break
-      }
+      height = this.step(opcode, immediates[mark] as number, height, facts)
+      if (height > highest) highest = height
+      at = mark + 1
+      if (!endsReach(opcode)) continue
+      facts.cost += (costs[mark] as number) - (costs[counted] as number)
+      place = behindDead(body, place) - 1
+      at = counted = marked[place + 1] as number
     }
-    facts.cost = cost
+    facts.cost += (costs[body.count] as number) - (costs[counted] as number)
     return highest
+  }
+
+  /** @returns the height behind an instruction that is marked. */
+  private step(opcode: number, immediate: number, height: number, facts: Facts): number {
+    const { heights } = this
+    switch (opcode) {
+      case code.block:
+      case code.loop:
+      case code.if: {
+        const below = opcode === code.if ? height - 1 : height
+        const parameters = this.parametersOf(immediate)
+        heights.push(below - parameters, this.resultsOf(immediate), parameters)
+        return below
+      }
+      case code.else:
+        return (heights.at(-3) ?? 0) + (heights.at(-1) ?? 0)
+      case code.end:
+        heights.pop()
+        return (heights.pop() ?? 0) + (heights.pop() ?? 0)
+      case code.brIf:
+        return height - 1
+      case code.call:
+      case code.callIndirect:
+        return height + this.call(opcode, immediate, facts)
+      case code.returnCall:
+      case code.returnCallIndirect:
+        this.call(opcode, immediate, facts)
+        return height
+      case code.globalGet:
+        if (this.module.globals[immediate] === v128) this.vectorMet = true
+        return height + 1
+      case code.refFunc:
+        facts.references.push(immediate)
+    }
+    return opcode < code.drop ? height : height + (heightChange[opcode] as number)
   }
 
   private call(opcode: number, index: number, facts: Facts): number {
@@ -206,6 +210,16 @@ export function skipDead({ codes }: Body, at: number): number {
     if (opcode === code.end && depth-- === 0) return next - 1
     if (opcode === code.else && depth === 0) return next - 1
     if (opcode === code.block || opcode === code.loop || opcode === code.if) depth++
+  }
+}
+
+/** The place in `marked` of the `end` or `else` behind code that is not reached, which begins behind place `place`. */
+export function behindDead({ codes, marked }: Body, place: number): number {
+  for (let depth = 0, next = place + 1; ; next++) {
+    const opcode = codes[marked[next] as number] as number
+    if (opcode === code.end && depth-- === 0) return next
+    if (opcode === code.else && depth === 0) return next
+    if (opcode >= code.block && opcode <= code.if) depth++
   }
 }
 

@@ -10,6 +10,7 @@ export const opcodesEnd = 0x300
 
 export const code = {
   unreachable: 0x00,
+  nop: 0x01,
   block: 0x02,
   loop: 0x03,
   if: 0x04,

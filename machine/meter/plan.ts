@@ -3,13 +3,16 @@
  * begins. A region ends at every call that may come to the host: so fuel is exact there (SPEC.md, Fuel).
  */
 import { Body } from './body.ts'
-import { endsReach, skipDead } from './facts.ts'
-import { bulkBase, code, weightOf } from './opcodes.ts'
+import { behindDead, endsReach } from './facts.ts'
+import { isBulk } from './lengths.ts'
+import { code, weightOf } from './opcodes.ts'
 
 /** What calls mean for a plan. */
 export interface CallCosts {
   /** What the caller pays for a callee that charges nothing itself, else 0. */
   straightCost(index: number): number
+  /** It checks the fuel whenever it is called. */
+  checks(index: number): boolean
   reachesHost(index: number): boolean
   typeReachesHost(type: number): boolean
 }
@@ -18,18 +21,25 @@ export interface CallCosts {
 export class Plan {
   /** Fuel to be charged before the instruction at this index. */
   charges = new Float64Array(1024)
-  /** 1 for a loop that is begun again. */
+  /** 1 for a loop that is begun again, and whose beginning has to check the fuel; 3 where each round checks it elsewhere. */
   loops = new Uint8Array(1024)
   /** A branch leads to the end of the function. */
   functionLabelUsed = false
-  hasLoop = false
+  checksLoop = false
   /** Something is charged by length. */
   bulk = false
   /** A spare i32 is needed. */
   spare = false
   private readonly frames: Frame[] = []
+  /** By threes: a region, and the two of which one follows it and nothing else leads to; 0 where there is no such other. */
+  private readonly splits: number[] = []
   private body = new Body()
-  private calls: CallCosts = { straightCost: () => 0, reachesHost: () => true, typeReachesHost: () => true }
+  private calls: CallCosts = {
+    straightCost: () => 0,
+    checks: () => false,
+    reachesHost: () => true,
+    typeReachesHost: () => true,
+  }
   private level = 0
   /** Where the region that now grows begins. */
   private region = 0
@@ -47,22 +57,44 @@ export class Plan {
     this.body = body
     this.calls = calls
     this.loops.fill(0, 0, body.count + 1)
-    this.functionLabelUsed = this.hasLoop = this.bulk = this.spare = false
+    this.functionLabelUsed = this.checksLoop = this.bulk = this.spare = false
     this.level = this.region = this.hostCalls = 0
     this.open(code.block, 0)
-    const { codes, count } = body
-    for (let at = 0; at < count; at++) {
+    const { codes, marked, markedCount, costs } = body
+    this.splits.length = 0
+    let counted = 0
+    for (let place = 0; place < markedCount; place++) {
+      const at = marked[place] as number
       const opcode = codes[at] as number
-      this.add(weightOf[opcode] as number)
+      this.add((costs[at] as number) - (costs[counted] as number) + (weightOf[opcode] as number))
+      counted = at + 1
       if (opcode > code.returnCallIndirect) {
-        if (opcode >= bulkBase && chargedByLength(opcode)) this.bulk = this.spare = true
+        if (isBulk(opcode)) this.bulk = this.spare = true
         continue
       }
       if (opcode < code.br) this.structure(opcode, at)
       else this.leap(opcode, at)
       if (!endsReach(opcode)) continue
       this.frame.dead = true
-      at = skipDead(body, at)
+      place = behindDead(body, place) - 1
+      counted = marked[place + 1] as number
+    }
+    this.joinWays()
+  }
+
+  /**
+   * Where one of two regions follows, what both cost is charged before they part. The last splits come first: what lies behind a way is
+   * settled then.
+   */
+  private joinWays(): void {
+    const { splits, charges } = this
+    for (let at = splits.length - 3; at >= 0; at -= 3) {
+      const [before, one, other] = [splits[at] as number, splits[at + 1] as number, splits[at + 2] as number]
+      const least = Math.min(charges[one] as number, charges[other] as number)
+      if (other === 0 || least === 0) continue
+      charges[before] = (charges[before] as number) + least
+      charges[one] = (charges[one] as number) - least
+      charges[other] = (charges[other] as number) - least
     }
   }
 
@@ -83,10 +115,13 @@ export class Plan {
       case code.if:
         this.level++
         this.open(opcode, at)
+        if (opcode === code.if) this.part(this.frame, at)
         this.region = at + 1
         return
       case code.else:
         this.region = at + 1
+        this.meet(this.frame, at)
+        this.frame.split = -1
         this.frame.dead = false
         return
       case code.end:
@@ -100,9 +135,23 @@ export class Plan {
     this.level--
     if (frame.escape < this.frame.escape) this.frame.escape = frame.escape
     const whole = frame.escape > this.level && frame.hostCalls === this.hostCalls
-    const joins = frame.opcode === code.if || frame.dead || (frame.opcode === code.block && frame.targeted)
+    const joins = frame.opcode === code.if || frame.dead || (frame.opcode === code.block && frame.ways > 0)
     if (whole) this.region = frame.region
-    else if (joins) this.region = at + 1
+    else if (joins) {
+      this.region = at + 1
+      if (frame.dead && frame.ways === (frame.opcode === code.if ? 0 : 1)) this.meet(frame, at)
+    }
+  }
+
+  /** Behind instruction `at` begins one of two ways: into `frame`'s next instructions, not over them. */
+  private part(frame: Frame, at: number): void {
+    frame.split = this.splits.length
+    this.splits.push(this.region, at + 1, 0)
+  }
+
+  /** Behind instruction `at` begins the other. */
+  private meet(frame: Frame, at: number): void {
+    if (frame.split >= 0) this.splits[frame.split + 2] = at + 1
   }
 
   private leap(opcode: number, at: number): void {
@@ -110,15 +159,20 @@ export class Plan {
     const immediate = this.body.immediates[at] as number
     switch (opcode) {
       case code.br:
-        return this.branch(immediate)
-      case code.brIf:
         this.branch(immediate)
+        return
+      case code.brIf: {
+        const target = this.branch(immediate)
+        if (target.opcode === code.block && target.ways === 1) this.part(target, at)
         this.region = at + 1
         return
+      }
       case code.brTable:
         return this.branchTable(at)
       case code.call:
         this.add(calls.straightCost(immediate))
+        // What begins a loop's first region ends it, too: no round without this call.
+        if (calls.checks(immediate) && this.region > 0) this.loops[this.region - 1] = 2
         if (calls.reachesHost(immediate)) this.endRegion(at)
         return
       case code.callIndirect:
@@ -151,19 +205,22 @@ export class Plan {
     frame.hostCalls = this.hostCalls
     frame.start = at
     frame.escape = level
-    frame.targeted = false
+    frame.ways = 0
+    frame.split = -1
     frame.dead = false
   }
 
-  private branch(depth: number): void {
+  private branch(depth: number): Frame {
     const target = this.level - depth
     const frame = this.frames[target] as Frame
     if (target < this.frame.escape) this.frame.escape = target
     if (target === 0) this.functionLabelUsed = true
     else if (frame.opcode === code.loop) {
-      this.loops[frame.start] = 1
-      this.hasLoop = true
-    } else frame.targeted = true
+      const checks = (this.loops[frame.start] as number) | 1
+      this.loops[frame.start] = checks
+      if (checks === 1) this.checksLoop = true
+    } else frame.ways++
+    return frame
   }
 
   private branchTable(at: number): void {
@@ -187,14 +244,6 @@ export class Plan {
   }
 }
 
-const chargedByLength = (opcode: number) =>
-  opcode === code.memoryInit ||
-  opcode === code.memoryCopy ||
-  opcode === code.memoryFill ||
-  opcode === code.tableInit ||
-  opcode === code.tableCopy ||
-  opcode === code.tableFill
-
 class Frame {
   opcode = 0
   /** The region in which it was begun. */
@@ -203,8 +252,10 @@ class Frame {
   hostCalls = 0
   /** The outermost level that a branch inside leads to. */
   escape = 0
-  /** A branch leads to its end. */
-  targeted = false
+  /** How many branches lead to its end. */
+  ways = 0
+  /** Which of the splits its first way made, or -1. */
+  split = -1
   /** Its last instruction is not reached. */
   dead = false
   /** Where its instruction stands. */

@@ -66,6 +66,13 @@ export class Program {
     return this.graph.types.get(this.types.structural[type] as number)?.deep === true ? 'depth' : 'fuel'
   }
 
+  /** How many calls of the function take its depth with them. */
+  deepCalls({ calls, indirectCalls }: Facts): number {
+    let count = indirectCalls.length
+    for (const index of calls) count += this.graph.deep[index] as number
+    return count
+  }
+
   /** The type of a function of `type` that is called so. */
   threaded(type: number, callClass: CallClass): number {
     if (callClass === 'straight') return type
