@@ -5,8 +5,9 @@ import type { Content } from '../../phase/schema.ts'
 import { owned } from './bytes.ts'
 import { storeFailure } from './failures.ts'
 import { type ContentFiles, checkDigest, type IncomingFile, readChunks } from './files.ts'
+import { type Room, withRoom } from './room.ts'
 import { partsOf } from './source.ts'
-import { contentOverheadBytes, quotaExceeded, rowBytesMax } from './tables/contents.ts'
+import { contentOverheadBytes, isStale, quotaExceeded, rowBytesMax, type UnusedContent } from './tables/contents.ts'
 import type { StoreThread } from './thread.ts'
 import { Turns } from './turns.ts'
 
@@ -22,19 +23,31 @@ export interface PutOptions {
 
 type Stored = Content & { created: boolean }
 
+export interface BlobParts {
+  thread: StoreThread
+  files: ContentFiles
+  bytesMax: number
+  room: Room
+  nowMs: () => number
+}
+
 export class BlobStore {
   private readonly thread: StoreThread
   private readonly files: ContentFiles
   private readonly bytesMax: number
+  private readonly room: Room
+  private readonly nowMs: () => number
   private readonly turns = new Turns()
   private incoming = 0
   /** Bytes of files on their way in: they fill the disk before the quota counts them. */
   private incomingBytes = 0
 
-  constructor(thread: StoreThread, files: ContentFiles, bytesMax: number) {
+  constructor({ thread, files, bytesMax, room, nowMs }: BlobParts) {
     this.thread = thread
     this.files = files
     this.bytesMax = bytesMax
+    this.room = room
+    this.nowMs = nowMs
   }
 
   /**
@@ -61,9 +74,11 @@ export class BlobStore {
     }
   }
 
-  /** Its size. @throws {PhaseError} `invalid` for what is no digest. */
+  /** Its size. Who gets it has the time to name it in a job: it is used now. @throws {PhaseError} `invalid` for what is no digest. */
   async get(digest: string): Promise<Content | undefined> {
-    return this.thread.read('getContent', checkDigest(digest))
+    const content = await this.thread.read('getContent', checkDigest(digest))
+    if (content === undefined || !(await this.use(digest, content))) return undefined
+    return { digest, size: content.size }
   }
 
   /** From `offset` on, in chunks. @throws {PhaseError} `notFound`; `invalid` for an offset beyond the end. */
@@ -71,6 +86,7 @@ export class BlobStore {
     const offset = options.offset ?? 0
     const content = await this.thread.read('readContent', checkDigest(digest))
     if (content === undefined) throw notFound(digest)
+    void this.use(digest, content)
     if (!Number.isSafeInteger(offset) || offset < 0 || offset > content.size) throw beyond(digest, offset, content.size)
     if (content.bytes !== undefined) {
       if (offset < content.size) yield content.bytes.subarray(offset)
@@ -95,17 +111,55 @@ export class BlobStore {
 
   /** Nothing where it is not known. Who is reading it may read on. */
   async delete(digest: string): Promise<void> {
-    checkDigest(digest)
-    await this.turns.take(digest, async () => {
-      const inFile = await this.thread.write('deleteContent', digest)
+    await this.remove(checkDigest(digest), () => this.thread.write('deleteContent', digest))
+  }
+
+  /** Contents that nobody has needed since `beforeMs`, nor any finished job that is still there: the longest unused first. */
+  listUnused(beforeMs: number, limit: number): Promise<UnusedContent[]> {
+    return this.thread.read('listUnusedContents', beforeMs, limit)
+  }
+
+  /**
+   * Deletes those of `contents` that nobody has used since they were listed. What an unfinished job needs, or `spared` names, is used now
+   * instead. What is read meanwhile is read to its end. Answers those that are gone.
+   */
+  async sweep(contents: readonly UnusedContent[], spared: ReadonlySet<string>): Promise<UnusedContent[]> {
+    const nowMs = this.nowMs()
+    const gone = await Promise.all(
+      contents.map(content =>
+        this.remove(content.digest, () =>
+          this.thread.write('sweepContent', content, { nowMs, spared: spared.has(content.digest) }),
+        ),
+      ),
+    )
+    return contents.filter((_, index) => gone[index])
+  }
+
+  /** The row first, in the content's turn: nobody puts it between the two. What a crash leaves is removed at the next start. */
+  private remove(digest: string, deleteRow: () => Promise<boolean | undefined>): Promise<boolean> {
+    return this.turns.take(digest, async () => {
+      const inFile = await deleteRow()
       if (inFile) await this.files.delete(digest)
+      return inFile !== undefined
     })
+  }
+
+  /** Whether it is still there. A disk that is full keeps nobody from reading. */
+  private async use(digest: string, content: { usedAtMs: number }): Promise<boolean> {
+    const nowMs = this.nowMs()
+    return !isStale(content, nowMs) || this.thread.write('useContent', digest, nowMs).catch(() => true)
   }
 
   private async putSmall(bytes: Uint8Array, options: PutOptions): Promise<Stored> {
     const content = { digest: `sha256:${hash('sha256', bytes, 'hex')}`, size: bytes.length }
     checkExpected(content, options.digest)
-    return { ...content, created: await this.thread.write('putContent', content, owned(bytes)) }
+    return { ...content, created: await this.putRow(content, owned(bytes)) }
+  }
+
+  private putRow(content: Content, bytes: Uint8Array | undefined): Promise<boolean> {
+    return withRoom(this.room, content.size + contentOverheadBytes, () =>
+      this.thread.write('putContent', content, bytes, this.nowMs()),
+    )
   }
 
   private async putLarge(parts: AsyncGenerator<Uint8Array>, options: PutOptions): Promise<Stored> {
@@ -115,13 +169,13 @@ export class BlobStore {
     let size = 0
     let file: IncomingFile | undefined
     try {
-      const { usedBytes } = await this.thread.read('statistics')
+      let { usedBytes } = await this.thread.read('statistics')
       file = await this.files.create()
       for await (const part of parts) {
         size += part.length
         this.incomingBytes += part.length
         if (size > options.bytesMax) throw tooLarge(options.bytesMax)
-        this.checkRoom(size, usedBytes)
+        if (!this.hasRoom(usedBytes)) usedBytes = await this.makeRoom(size, options.signal)
         sha.update(part)
         await file.write(part)
       }
@@ -136,9 +190,18 @@ export class BlobStore {
   }
 
   /** Early, so that nobody fills the disk with what cannot be kept; the row's insertion decides. */
-  private checkRoom(size: number, usedBytes: number): void {
-    if (usedBytes + this.incomingBytes + contentOverheadBytes <= this.bytesMax) return
-    throw quotaExceeded(size, usedBytes, this.bytesMax)
+  private hasRoom(usedBytes: number): boolean {
+    return usedBytes + this.incomingBytes + contentOverheadBytes <= this.bytesMax
+  }
+
+  /** The bytes that are used then. @throws {PhaseError} `quotaExceeded` where what is on its way, `size` of it this, has no room. */
+  private async makeRoom(size: number, signal: AbortSignal | undefined): Promise<number> {
+    for (let made = true; ; made = await this.room.make(this.incomingBytes + contentOverheadBytes, signal)) {
+      const { usedBytes } = await this.thread.read('statistics')
+      // Others come in meanwhile: what was enough room may be too little now.
+      if (this.hasRoom(usedBytes)) return usedBytes
+      if (!made) throw quotaExceeded(size, usedBytes, this.bytesMax)
+    }
   }
 
   /** The file first, then its row: a row is a promise. What a crash between them leaves is removed at the next start. */
@@ -148,7 +211,7 @@ export class BlobStore {
       if ((await this.get(content.digest)) !== undefined) return { ...content, created: false }
       await this.files.publish(file, content.digest)
       try {
-        return { ...content, created: await this.thread.write('putContent', content, undefined) }
+        return { ...content, created: await this.putRow(content, undefined) }
       } catch (error) {
         await this.files.delete(content.digest)
         throw error

@@ -8,10 +8,14 @@ import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Store } from './store.ts'
+import { Sweeper } from './sweeper.ts'
+import { keepMs } from './testing/churner.ts'
 import { rejection } from './testing/errors.ts'
 import { temporaryDirectory } from './testing/open.ts'
+import { finished } from './testing/samples.ts'
 
 const writer = fileURLToPath(new URL('./testing/writer.ts', import.meta.url))
+const churner = fileURLToPath(new URL('./testing/churner.ts', import.meta.url))
 const rounds = 5
 
 test('what was answered is there after SIGKILL, again and again', async t => {
@@ -28,6 +32,46 @@ test('what was answered is there after SIGKILL, again and again', async t => {
     await store.stop()
   }
   assert.ok(promised.size > rounds * 50)
+})
+
+test('a SIGKILL amid sweeping leaves nothing dangling: jobs that are there are whole, and nothing is there of those that are not', async t => {
+  const directory = await temporaryDirectory(t)
+  let clockMs = Date.parse('2026-11-24T09:00:00.000Z')
+  const ended = new Map<string, number>()
+  for (let round = 1; round <= 3; round++) {
+    const { child, lines } = startWriter(t, directory, churner, String(clockMs))
+    let said = 0
+    lines.on('line', line => {
+      const [, job, ms = ''] = /^(?:ended (\S{36})|swept) (\d{13})$/.exec(line) ?? []
+      if (job !== undefined) ended.set(job, Number(ms))
+      if (ms !== '') clockMs = Math.max(clockMs, Number(ms))
+      if (++said === 150 + round * 37) child.kill('SIGKILL')
+    })
+    await once(lines, 'close')
+    await kill(child)
+    checkIntegrity(directory)
+    const store = new Store({ directory, bytesMax: 2 ** 30, nowMs: () => 0 })
+    t.after(() => store.stop())
+    await store.start()
+    // Each of its four writers may have gone an hour further than it said.
+    const sinceMs = clockMs + 4 * 3_600_000 - keepMs
+    const young = [...ended].filter(([, ms]) => ms > sinceMs)
+    assert.ok(young.length > 5)
+    for (const [id] of young) assert.ok(await store.jobs.get(id), `job ${id} went too early`)
+    await checkWhole(store)
+    await store.stop()
+    await checkFiles(directory)
+  }
+  const store = new Store({ directory, bytesMax: 2 ** 30, nowMs: () => clockMs * 2 })
+  t.after(() => store.stop())
+  await store.start()
+  const log = { info: () => {}, warn: () => assert.fail() }
+  const parts = { store, keepMs, bytesMax: 2 ** 30, spared: () => [], nowMs: () => clockMs * 2, log }
+  await store.jobs.listUnfinished().then(async jobs => {
+    for (const { id } of jobs) await store.jobs.apply(id, finished)
+  })
+  await new Sweeper(parts).sweep(new AbortController().signal)
+  assert.equal((await store.statistics()).usedBytes, 0)
 })
 
 test('a directory that another process has is in conflict, and free when that process is killed', async t => {
@@ -55,8 +99,8 @@ async function writeUntilKilled(t: TestContext, directory: string, promised: Map
   await kill(child)
 }
 
-function startWriter(t: TestContext, directory: string) {
-  const child = spawn(process.execPath, [writer, directory], { stdio: ['ignore', 'pipe', 'inherit'] })
+function startWriter(t: TestContext, directory: string, file = writer, ...args: string[]) {
+  const child = spawn(process.execPath, [file, directory, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
   t.after(() => kill(child))
   return { child, lines: createInterface({ input: child.stdout }) }
 }
@@ -71,8 +115,10 @@ function checkIntegrity(directory: string): void {
   const database = new DatabaseSync(join(directory, 'store.sqlite'))
   assert.equal(database.prepare('PRAGMA integrity_check').get()?.integrity_check, 'ok')
   assert.deepEqual(database.prepare('PRAGMA foreign_key_check').all(), [])
-  const used = database.prepare('SELECT contents, bytes FROM usage').get()
-  const counted = database.prepare('SELECT count(*) AS contents, total(size) AS bytes FROM contents').get()
+  const used = database.prepare('SELECT contents, usage.bytes, jobs FROM usage').get()
+  const counted = database
+    .prepare('SELECT count(*) AS contents, total(size) AS bytes, (SELECT total(bytes) FROM jobs) AS jobs FROM contents')
+    .get()
   assert.deepEqual({ ...used }, { ...counted })
   database.close()
 }
@@ -86,4 +132,28 @@ async function checkPromises(store: Store, promised: Map<string, number>): Promi
       assert.equal((await store.jobs.listEvents(name, 0, 10)).length, job.sequence)
     }
   }
+}
+
+/** Every job that is there has its events and all the bytes that it names, whole. */
+async function checkWhole(store: Store): Promise<void> {
+  const { items, nextCursor } = await store.jobs.list({ limit: 1000 })
+  assert.equal(nextCursor, undefined)
+  assert.ok(items.length > 0)
+  for (const { id, sequence, manifest, stdout } of items) {
+    assert.equal((await store.jobs.listEvents(id, 0, 10)).length, sequence)
+    for (const digest of [manifest.module, ...(stdout === undefined ? [] : [stdout.digest])])
+      assert.ok((await store.blobs.bytes(digest)).length > 0)
+  }
+}
+
+/** Every row that says so has its file, and every file its row. */
+async function checkFiles(directory: string): Promise<void> {
+  const shards = await readdir(join(directory, 'blobs'))
+  const files = await Array.fromAsync(shards, async shard =>
+    (await readdir(join(directory, 'blobs', shard))).map(rest => `sha256:${shard}${rest}`),
+  )
+  const database = new DatabaseSync(join(directory, 'store.sqlite'))
+  const rows = database.prepare('SELECT digest FROM contents WHERE bytes IS NULL').all()
+  database.close()
+  assert.deepEqual(files.flat().toSorted(), rows.map(({ digest }) => digest).toSorted())
 }

@@ -2,17 +2,23 @@
 import type { Job, JobEvent, JobState, JobTransition } from '../../phase/job.ts'
 import { owned } from './bytes.ts'
 import { pageWith, readCursor } from './cursor.ts'
+import { type Room, withRoom } from './room.ts'
+import { contentOverheadBytes } from './tables/contents.ts'
 import type { Idempotency, JobEvidence } from './tables/jobs.ts'
 import type { StoreThread } from './thread.ts'
 
 /** Jobs of one page, events of one answer. */
 const pageMax = 1000
+/** What the rows of one job take, generously. */
+const jobBytes = 16 * 1024
 
 export class JobStore {
   private readonly thread: StoreThread
+  private readonly room: Room
 
-  constructor(thread: StoreThread) {
+  constructor(thread: StoreThread, room: Room) {
     this.thread = thread
+    this.room = room
   }
 
   /**
@@ -26,7 +32,10 @@ export class JobStore {
     idempotency?: Idempotency,
     contents: readonly Uint8Array[] = [],
   ): Promise<{ job: Job; created: boolean }> {
-    const first = await this.thread.write('createJob', job, idempotency, contents.map(owned))
+    const kept = contents.map(owned)
+    const first = await withRoom(this.room, jobBytes + sizeOf(kept), () =>
+      this.thread.write('createJob', job, idempotency, kept),
+    )
     return first === undefined ? { job, created: true } : { job: first, created: false }
   }
 
@@ -60,11 +69,20 @@ export class JobStore {
    * @throws {PhaseError} `notFound`; `stale` and `conflict` as `transition`; `conflict` for a second receipt; `quotaExceeded`.
    */
   apply(id: string, event: JobTransition, also: JobEvidence = {}): Promise<{ job: Job; event: JobEvent }> {
-    return this.thread.write('applyToJob', id, event, {
-      ...(also.request === undefined ? {} : { request: { ...also.request, envelope: owned(also.request.envelope) } }),
-      ...(also.receipt === undefined ? {} : { receipt: { ...also.receipt, envelope: owned(also.receipt.envelope) } }),
-      ...(also.contents === undefined ? {} : { contents: also.contents.map(owned) }),
-    })
+    const { request, receipt, contents } = also
+    const evidence = {
+      ...(request === undefined ? {} : { request: { ...request, envelope: owned(request.envelope) } }),
+      ...(receipt === undefined ? {} : { receipt: { ...receipt, envelope: owned(receipt.envelope) } }),
+      ...(contents === undefined ? {} : { contents: contents.map(owned) }),
+    }
+    const write = () => this.thread.write('applyToJob', id, event, evidence)
+    // Only an end can wait for room and still be in order: nothing of this attempt follows it.
+    return event.type === 'finished' ? withRoom(this.room, jobBytes + sizeOf(evidence.contents ?? []), write) : write()
+  }
+
+  /** Deletes jobs that ended before `beforeMs`, the first `limit` to end, with their events, requests, receipts and keys. How many. */
+  sweep(beforeMs: number, limit: number): Promise<number> {
+    return this.thread.write('deleteFinishedJobs', beforeMs, limit)
   }
 
   /** Those after sequence number `after`, in order; none for an unknown job. */
@@ -77,3 +95,6 @@ export class JobStore {
     return this.thread.read('getRequest', id)
   }
 }
+
+const sizeOf = (contents: readonly Uint8Array[]): number =>
+  contents.reduce((sum, { length }) => sum + length + contentOverheadBytes, 0)

@@ -2,9 +2,10 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { PhaseError } from '../../phase/errors.ts'
 import { first } from './migrations/0001-first.ts'
+import { sweep } from './migrations/0002-sweep.ts'
 
 /** In order; what was released is never changed, only followed. */
-const migrations: readonly string[] = [first]
+const migrations: readonly string[] = [first, sweep]
 
 /** "Plsm": `file` tells what such a database is. */
 const applicationId = 0x506c_736d

@@ -1,5 +1,6 @@
 /** What is known of modules. Their bytes are blobs. */
 import type { ModuleInfo } from '../../phase/module.ts'
+import type { BlobStore } from './blobs.ts'
 import { pageWith, readCursor } from './cursor.ts'
 import type { StoreThread } from './thread.ts'
 
@@ -8,9 +9,11 @@ const pageMax = 1000
 
 export class ModuleStore {
   private readonly thread: StoreThread
+  private readonly blobs: Pick<BlobStore, 'get'>
 
-  constructor(thread: StoreThread) {
+  constructor(thread: StoreThread, blobs: Pick<BlobStore, 'get'>) {
     this.thread = thread
+    this.blobs = blobs
   }
 
   /** A known module stays as it is. */
@@ -18,8 +21,11 @@ export class ModuleStore {
     return this.thread.write('putModule', info)
   }
 
-  get(digest: string): Promise<ModuleInfo | undefined> {
-    return this.thread.read('getModule', digest)
+  /** Its bytes are used now: who asks may name it in a job next. */
+  async get(digest: string): Promise<ModuleInfo | undefined> {
+    const [content, info] = await Promise.all([this.blobs.get(digest), this.thread.read('getModule', digest)])
+    // Without bytes it may just have been swept.
+    return content === undefined && info !== undefined ? this.thread.read('getModule', digest) : info
   }
 
   /** Newest first. @throws {PhaseError} `invalid` for a bad cursor. */

@@ -4,7 +4,7 @@ import type { ModuleInfo } from '../../phase/module.ts'
 import type { Peer } from '../../phase/peer.ts'
 import type { Content } from '../../phase/schema.ts'
 import type { Database } from './database.ts'
-import { ContentTable } from './tables/contents.ts'
+import { ContentTable, type UnusedContent, useGrainMs } from './tables/contents.ts'
 import { type Idempotency, type JobEvidence, JobTable } from './tables/jobs.ts'
 import { ModuleTable } from './tables/modules.ts'
 import { PeerTable } from './tables/peers.ts'
@@ -12,7 +12,7 @@ import { ReceiptTable } from './tables/receipts.ts'
 
 export interface StoreOptions {
   directory: string
-  /** Quota of modules, blobs and outputs together. */
+  /** Quota of jobs, modules, blobs and outputs together. */
   bytesMax: number
 }
 
@@ -34,6 +34,8 @@ export function createOperations(database: Database, options: StoreOptions) {
   const jobs = new JobTable(database, contents, receipts)
   const modules = new ModuleTable(database)
   const peers = new PeerTable(database)
+  /** A content outlives every finished job that needs it, whatever the clocks said: it was used when that job ended, give or take the grain. */
+  const unusedBefore = (beforeMs: number) => Math.min(beforeMs, jobs.firstFinishedAtMs() ?? beforeMs) - useGrainMs
   const statistics = (): StoreStatistics => ({
     commits: database.commits,
     usedBytes: contents.usedBytes(),
@@ -50,6 +52,7 @@ export function createOperations(database: Database, options: StoreOptions) {
     getModule: (digest: string) => modules.get(digest),
     listModules: (page: Parameters<ModuleTable['list']>[0]) => modules.list(page),
     getContent: (digest: string) => contents.get(digest),
+    listUnusedContents: (beforeMs: number, limit: number) => contents.listUnused(unusedBefore(beforeMs), limit),
     readContent: (digest: string) => contents.read(digest),
     listContentsInFiles: () => contents.listInFiles(),
     listPeers: (limit: number) => peers.list(limit),
@@ -61,7 +64,14 @@ export function createOperations(database: Database, options: StoreOptions) {
       jobs.create(job, idempotency, contents),
     applyToJob: (id: string, event: JobTransition, evidence: JobEvidence) => jobs.apply(id, event, evidence),
     putModule: (info: ModuleInfo) => modules.put(info),
-    putContent: (content: Content, bytes: Uint8Array | undefined) => contents.put(content, bytes),
+    deleteFinishedJobs: (beforeMs: number, limit: number) => jobs.deleteFinished(beforeMs, limit),
+    putContent: (content: Content, bytes: Uint8Array | undefined, nowMs: number) => contents.put(content, bytes, nowMs),
+    useContent: (digest: string, nowMs: number) => contents.use(digest, nowMs),
+    sweepContent: (content: UnusedContent, { nowMs, spared }: { nowMs: number; spared: boolean }) => {
+      if (!spared && !jobs.needs(content.digest)) return contents.deleteUnused(content)
+      contents.use(content.digest, nowMs)
+      return undefined
+    },
     deleteContent: (digest: string) => contents.delete(digest),
     putPeer: (peer: Peer) => peers.put(peer),
     deletePeer: (peerId: string) => peers.delete(peerId),

@@ -7,6 +7,7 @@ import { ModuleStore } from './modules.ts'
 import type { StoreOptions, StoreStatistics } from './operations.ts'
 import { PeerStore } from './peers.ts'
 import { ReceiptStore } from './receipts.ts'
+import { Room } from './room.ts'
 import { StoreThread } from './thread.ts'
 
 export class Store {
@@ -15,18 +16,22 @@ export class Store {
   readonly modules: ModuleStore
   readonly blobs: BlobStore
   readonly peers: PeerStore
+  /** Asked by whoever the quota refuses; who sweeps makes it. */
+  readonly room = new Room()
   private readonly thread: StoreThread
   private readonly files: ContentFiles
   private readonly directory: string
 
-  constructor(options: StoreOptions) {
-    this.directory = options.directory
+  /** `nowMs` dates the use of contents; jobs bring their times with them. */
+  constructor({ nowMs = Date.now, ...options }: StoreOptions & { nowMs?: () => number }) {
+    const { directory, bytesMax } = options
+    this.directory = directory
     this.thread = new StoreThread(options)
-    this.files = new ContentFiles(options.directory)
-    this.jobs = new JobStore(this.thread)
+    this.files = new ContentFiles(directory)
+    this.jobs = new JobStore(this.thread, this.room)
     this.receipts = new ReceiptStore(this.thread)
-    this.modules = new ModuleStore(this.thread)
-    this.blobs = new BlobStore(this.thread, this.files, options.bytesMax)
+    this.blobs = new BlobStore({ thread: this.thread, files: this.files, bytesMax, room: this.room, nowMs })
+    this.modules = new ModuleStore(this.thread, this.blobs)
     this.peers = new PeerStore(this.thread)
   }
 

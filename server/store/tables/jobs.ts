@@ -2,6 +2,7 @@
 import { PhaseError } from '../../../phase/errors.ts'
 import {
   createdEvent,
+  isTerminal,
   type Job,
   type JobEvent,
   type JobState,
@@ -29,6 +30,9 @@ export interface JobEvidence {
 
 /** Expired keys that one create removes: more than it adds, so the table shrinks again. */
 const sweptPerCreate = 64
+/** Charged for each job and each of its events beside their documents: rows, indices, an idempotency key (migrations/0002 counts alike). */
+const jobOverheadBytes = 512
+const eventOverheadBytes = 64
 const unfinished = `state IN ('queued', 'assigned', 'running')`
 
 export class JobTable {
@@ -42,17 +46,24 @@ export class JobTable {
     this.receipts = receipts
   }
 
-  /** The job that the key stands for already; `undefined` where `job` was created. @throws {PhaseError} `idempotencyConflict`, `conflict`. */
+  /**
+   * The job that the key stands for already; `undefined` where `job` was created.
+   * @throws {PhaseError} `idempotencyConflict`, `conflict`, `quotaExceeded`.
+   */
   create(job: Job, idempotency: Idempotency | undefined, contents: readonly Uint8Array[]): Job | undefined {
     const first = idempotency && this.find(idempotency, Date.parse(job.createdAt))
     if (first !== undefined) return first
     if (this.row(job.id) !== undefined) throw new PhaseError('conflict', `Cannot create job "${job.id}": it exists`)
+    const [json, event] = [JSON.stringify(job), JSON.stringify(createdEvent(job))]
+    const bytes = jobOverheadBytes + Buffer.byteLength(json) + chargeOf(event)
+    this.contents.checkRoom(bytes)
+    const { module, stdin } = job.manifest
     const { lastInsertRowid } = this.database
-      .sql('INSERT INTO jobs (id, state, job) VALUES (?, ?, ?)')
-      .run(job.id, job.state, JSON.stringify(job))
+      .sql('INSERT INTO jobs (id, state, job, bytes, module, stdin) VALUES (?, ?, ?, ?, ?, ?)')
+      .run(job.id, job.state, json, bytes, module, stdin.digest)
     const number = Number(lastInsertRowid)
-    this.record(number, createdEvent(job))
-    for (const bytes of contents) this.contents.putSmall(bytes)
+    this.record(number, 1, event)
+    for (const bytes of contents) this.contents.putSmall(bytes, Date.parse(job.createdAt))
     if (idempotency !== undefined) this.remember(number, idempotency)
     return undefined
   }
@@ -87,14 +98,42 @@ export class JobTable {
     const before = this.row(id)
     if (before === undefined) throw new PhaseError('notFound', `Cannot find job "${id}"`)
     const after = transition(before.job, event)
+    const { request, receipt, contents = [] } = evidence
+    const [json, recorded] = [JSON.stringify(after.job), JSON.stringify(after.event)]
+    const envelopeBytes = (request?.envelope.length ?? 0) + (receipt?.envelope.length ?? 0)
+    const addedBytes = Buffer.byteLength(json) - before.size + chargeOf(recorded) + envelopeBytes
     this.database
-      .sql('UPDATE jobs SET state = ?, job = ? WHERE number = ?')
-      .run(after.job.state, JSON.stringify(after.job), before.number)
-    this.record(before.number, after.event)
-    if (evidence.request !== undefined) this.keepRequest(before.number, after.job.attempt, evidence.request)
-    if (evidence.receipt !== undefined) this.receipts.put(before.number, evidence.receipt)
-    for (const bytes of evidence.contents ?? []) this.contents.putSmall(bytes)
+      .sql('UPDATE jobs SET state = ?, job = ?, bytes = bytes + ? WHERE number = ?')
+      .run(after.job.state, json, addedBytes, before.number)
+    this.record(before.number, after.event.sequence, recorded)
+    if (request !== undefined) this.keepRequest(before.number, after.job.attempt, request)
+    if (receipt !== undefined) this.receipts.put(before.number, receipt)
+    for (const bytes of contents) this.contents.putSmall(bytes, Date.parse(event.at))
+    if (isTerminal(after.job.state)) this.finish(before.number, after.job)
     return after
+  }
+
+  /** Whether an unfinished job needs these bytes. */
+  needs(digest: string): boolean {
+    const sql = 'SELECT 1 FROM jobs WHERE module = ? UNION ALL SELECT 1 FROM jobs WHERE stdin = ? LIMIT 1'
+    return this.database.sql(sql).get(digest, digest) !== undefined
+  }
+
+  /** Deletes, with all that belongs to them alone, jobs that ended before `beforeMs`: the first `limit` to end. How many they were. */
+  deleteFinished(beforeMs: number, limit: number): number {
+    const { changes } = this.database
+      .sql(
+        'DELETE FROM jobs WHERE number IN (SELECT number FROM jobs WHERE finishedAtMs < ? ORDER BY finishedAtMs LIMIT ?)',
+      )
+      .run(beforeMs, limit)
+    return Number(changes)
+  }
+
+  /** When the first of all finished jobs ended; `undefined` where there is none. */
+  firstFinishedAtMs(): number | undefined {
+    const sql = 'SELECT finishedAtMs FROM jobs WHERE finishedAtMs IS NOT NULL ORDER BY finishedAtMs LIMIT 1'
+    const row = this.database.sql(sql).get()
+    return row === undefined ? undefined : Number(row.finishedAtMs)
   }
 
   listEvents(id: string, after: number, limit: number): JobEvent[] {
@@ -117,15 +156,24 @@ export class JobTable {
     return row?.envelope as Uint8Array | undefined
   }
 
-  private row(id: string): { number: number; job: Job } | undefined {
-    const row = this.database.sql('SELECT number, job FROM jobs WHERE id = ?').get(id)
-    return row === undefined ? undefined : { number: Number(row.number), job: JSON.parse(row.job as string) as Job }
+  private row(id: string): { number: number; job: Job; size: number } | undefined {
+    const row = this.database.sql('SELECT number, job, octet_length(job) AS size FROM jobs WHERE id = ?').get(id)
+    if (row === undefined) return undefined
+    return { number: Number(row.number), job: JSON.parse(row.job as string) as Job, size: Number(row.size) }
   }
 
-  private record(number: number, event: JobEvent): void {
+  /** From here on its age counts. What it needs was used now: so bytes that several jobs need stay as long as the last of these jobs. */
+  private finish(number: number, { manifest, stdout, stderr, finishedAt }: Job): void {
+    const finishedAtMs = Date.parse(finishedAt as string)
     this.database
-      .sql('INSERT INTO events (job, sequence, event) VALUES (?, ?, ?)')
-      .run(number, event.sequence, JSON.stringify(event))
+      .sql('UPDATE jobs SET finishedAtMs = ?, module = NULL, stdin = NULL WHERE number = ?')
+      .run(finishedAtMs, number)
+    const needed = [manifest.module, manifest.stdin.digest, stdout?.digest, stderr?.digest]
+    for (const digest of needed) if (digest !== undefined) this.contents.use(digest, finishedAtMs)
+  }
+
+  private record(number: number, sequence: number, event: string): void {
+    this.database.sql('INSERT INTO events (job, sequence, event) VALUES (?, ?, ?)').run(number, sequence, event)
   }
 
   /** A plain refusal is no attempt: the request to the next executor takes the place of the refused one. */
@@ -165,3 +213,5 @@ export class JobTable {
       .run(key, fingerprint, number, Date.parse(expiresAt))
   }
 }
+
+const chargeOf = (event: string): number => eventOverheadBytes + Buffer.byteLength(event)

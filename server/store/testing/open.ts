@@ -12,10 +12,10 @@ export async function temporaryDirectory(t: TestContext): Promise<string> {
 }
 
 /** A started store, stopped by the end of `t`. */
-export async function openStore(t: TestContext, options: { bytesMax?: number } = {}) {
+export async function openStore(t: TestContext, options: { bytesMax?: number; nowMs?: () => number } = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'plasm-store-'))
   const bytesMax = options.bytesMax ?? 2 ** 30
-  const store = new Store({ directory, bytesMax })
+  const store = new Store({ ...options, directory, bytesMax })
   t.after(async () => {
     await store.stop()
     await rm(directory, { recursive: true, force: true })
