@@ -270,9 +270,11 @@ test('the node, its peers and its modules', async () => {
 
 test('doctor looks at a dozen things and more, and each that is wrong comes with its fix', async () => {
   const well = await json(['doctor', '--json'])
-  const checks = (document: object) => (document as { checks: { name: string; result: string; fix?: string }[] }).checks
+  const checks = (document: object) =>
+    (document as { checks: { name: string; result: string; detail: string; fix?: string }[] }).checks
   assert.equal(well.code, 0, JSON.stringify(well.document))
   assert.ok(checks(well.document).length >= 12)
+  assert.match(checks(well.document).find(({ name }) => name === 'store')?.detail ?? '', /^\d.* of 20 GiB, 0 %$/)
   const ill = await json(['doctor', '--json', '--url', 'http://127.0.0.1:9'], { env: { PLASM_SLOTS: 'many' } })
   assert.equal(ill.code, 1)
   const wrong = checks(ill.document).filter(({ result }) => result === 'wrong')
@@ -296,6 +298,7 @@ test('key and config say what the node here would use, and where it is from', as
   })
   assert.match(out, /^network +lan +file .*plasm\.toml$/m)
   assert.match(out, /^slots +4 +flag --slots$/m)
+  assert.match(out, /^keep +2592000000 +default$/m)
   assert.match(out, /^log +json +environment PLASM_LOG$/m)
   assert.match(out, /^http +127\.0\.0\.1:7527 +default$/m)
   assert.ok(!out.includes('secret'))

@@ -51,6 +51,9 @@ test('sizes and durations are read with their units', () => {
   assert.equal(config.memoryMax, 96 * 2 ** 20)
   assert.equal(config.outputMax, 1000)
   assert.equal(config.timeoutMax, 90_000)
+  assert.equal(config.keep, 30 * 86_400_000)
+  assert.equal(read(['--keep', '36h']).keep, read(['--keep', '1d']).keep * 1.5)
+  assert.equal(refusal(['--keep', '59m']), 'Cannot use keep "59m" (flag --keep): DURATION was expected')
 })
 
 test('a wrong value is refused in one line with setting, value and source', () => {

@@ -17,6 +17,10 @@ import {
   timeoutMsMax,
 } from '../phase/limits.ts'
 
+const dayMs = 86_400_000
+/** Below an hour nobody could be sure to fetch a result; above ten years it is not an age any more. */
+const [keepMsMin, keepMsMax] = [3_600_000, 3_650 * dayMs]
+
 export interface Config {
   dataDir: string
   http: { host: string; port: number }
@@ -39,6 +43,8 @@ export interface Config {
   timeoutMax: number
   queueMax: number
   storeMax: number
+  /** Milliseconds. */
+  keep: number
   /** Where each setting that was given comes from, by its name: a flag, the environment, the file. */
   sources: ReadonlyMap<string, string>
 }
@@ -159,7 +165,8 @@ export const settings: readonly Setting[] = [
   { name: 'stdin-max', value: 'SIZE', default: '256MiB', help: 'stdin that one job may bring' },
   { name: 'timeout-max', value: 'DURATION', default: '1h', help: 'wall clock that one execution may ask for' },
   { name: 'queue-max', value: 'N', default: '10000', help: 'jobs that may be unfinished at once' },
-  { name: 'store-max', value: 'SIZE', default: '20GiB', help: 'modules, blobs and outputs together' },
+  { name: 'store-max', value: 'SIZE', default: '20GiB', help: 'jobs, modules, blobs and outputs together' },
+  { name: 'keep', value: 'DURATION', default: '30d', help: 'how long ended jobs and unused bytes are kept' },
   { name: 'log', value: 'human|json', default: 'human on a terminal, else json', help: 'how the log is written' },
 ]
 
@@ -243,6 +250,7 @@ function complete(reader: Reader, env: Surroundings['env'], isTerminal: boolean)
     timeoutMax: reader.read('timeout-max', duration(1, timeoutMsMax)) ?? 3_600_000,
     queueMax: reader.read('queue-max', wholeNumber(1, 1_000_000)) ?? 10_000,
     storeMax: reader.read('store-max', size(moduleBytesMax, Number.MAX_SAFE_INTEGER)) ?? 20 * 2 ** 30,
+    keep: reader.read('keep', duration(keepMsMin, keepMsMax)) ?? 30 * dayMs,
     sources: reader.sources(),
   }
 }
@@ -361,9 +369,9 @@ const size = (minimum: number, maximum: number) =>
     gib: 2 ** 30,
     tib: 2 ** 40,
   })
-/** Milliseconds: `500ms`, `30s`, `5m`, `1h`; seconds without a unit. */
+/** Milliseconds: `500ms`, `30s`, `5m`, `1h`, `30d`; seconds without a unit. */
 const duration = (minimum: number, maximum: number) =>
-  scaled(minimum, maximum, { '': 1000, ms: 1, s: 1000, m: 60_000, h: 3_600_000 })
+  scaled(minimum, maximum, { '': 1000, ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: dayMs })
 
 const scaled = (minimum: number, maximum: number, units: Record<string, number>) => (text: string) => {
   const parts = /^(\d+)\s*([a-z]*)$/i.exec(text)

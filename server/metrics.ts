@@ -10,7 +10,8 @@ export interface Gauges {
   peers?: () => number
   connections?: () => number
   eventStreams?: () => number
-  storeBytes?: () => number
+  storeBytes?: () => Promise<number>
+  storeBytesMax?: () => number
 }
 
 const gaugeHelp: Record<keyof Gauges, [name: string, help: string]> = {
@@ -21,7 +22,8 @@ const gaugeHelp: Record<keyof Gauges, [name: string, help: string]> = {
   peers: ['plasm_peers', 'Executors that this node knows'],
   connections: ['plasm_p2p_connections', 'Open p2p connections'],
   eventStreams: ['plasm_event_subscribers', 'Open subscriptions to job events'],
-  storeBytes: ['plasm_store_bytes', 'Bytes of modules, blobs and outputs'],
+  storeBytes: ['plasm_store_bytes', 'Bytes of jobs, modules, blobs and outputs, as they count in the quota'],
+  storeBytesMax: ['plasm_store_max_bytes', 'The quota of plasm_store_bytes'],
 }
 
 const requestBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
@@ -38,6 +40,8 @@ export class Metrics {
   private readonly kills: Counter<'reason'>
   private readonly offers: Counter<'outcome'>
   private readonly uploadBytes: Counter<'kind'>
+  private readonly sweptItems: Counter<'kind'>
+  private readonly sweptBytes: Counter
 
   constructor() {
     const registers = [this.registry]
@@ -88,6 +92,17 @@ export class Metrics {
       labelNames: ['kind'],
       registers,
     })
+    this.sweptItems = new Counter({
+      name: 'plasm_store_swept_total',
+      help: 'Ended jobs and contents that were deleted for their age',
+      labelNames: ['kind'],
+      registers,
+    })
+    this.sweptBytes = new Counter({
+      name: 'plasm_store_swept_bytes_total',
+      help: 'Bytes of the contents that were deleted for their age',
+      registers,
+    })
     collectDefaultMetrics({ register: this.registry, prefix: 'plasm_' })
   }
 
@@ -101,8 +116,9 @@ export class Metrics {
         name,
         help,
         registers: [],
-        collect() {
-          this.set(read())
+        async collect() {
+          // What cannot be said now leaves the rest to be said.
+          this.set(await Promise.resolve(read()).catch(() => Number.NaN))
         },
       })
       this.registry.registerMetric(gauge)
@@ -137,6 +153,12 @@ export class Metrics {
 
   uploaded(kind: 'module' | 'blob', bytes: number): void {
     this.uploadBytes.inc({ kind }, bytes)
+  }
+
+  swept({ jobs, contents, bytes }: { jobs: number; contents: number; bytes: number }): void {
+    this.sweptItems.inc({ kind: 'job' }, jobs)
+    this.sweptItems.inc({ kind: 'content' }, contents)
+    this.sweptBytes.inc(bytes)
   }
 
   /** The exposition format, as `contentType` says. */

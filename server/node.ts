@@ -21,6 +21,7 @@ import { Scheduler } from './scheduler/scheduler.ts'
 import { Worker } from './scheduler/worker.ts'
 import { readSecrets, type Secrets } from './secrets.ts'
 import { Store } from './store/store.ts'
+import { Sweeper } from './store/sweeper.ts'
 import { version } from './version.ts'
 
 /** How long `stop` lets running jobs end before it ends them. With the rest it stays below the 10 s that service managers give. */
@@ -107,7 +108,7 @@ async function checkAddresses(config: Config): Promise<void> {
 /** `onStop` takes what undoes each step, in order. */
 async function startParts(base: Base, onStop: (undo: () => Promise<unknown>) => void): Promise<Ready> {
   const { config, log, limits, metrics, nowMs } = base
-  const store = new Store({ directory: join(config.dataDir, 'store'), bytesMax: config.storeMax })
+  const store = new Store({ directory: join(config.dataDir, 'store'), bytesMax: config.storeMax, nowMs })
   await store.start()
   onStop(() => store.stop())
 
@@ -132,6 +133,7 @@ async function startParts(base: Base, onStop: (undo: () => Promise<unknown>) => 
     slots: config.slots,
     ran: (outcome, seconds) => metrics.ran(outcome, seconds),
   })
+  const sweeper = createSweeper(base, store, worker)
   const p2p = createP2p(base, store, worker)
   const directory = new Directory({ p2p, peers: store.peers, log, nowMs })
   const scheduler = new Scheduler({
@@ -152,6 +154,8 @@ async function startParts(base: Base, onStop: (undo: () => Promise<unknown>) => 
   })
   const app = createApi(base, { store, executor, worker, p2p, directory, scheduler })
 
+  sweeper.start()
+  onStop(() => sweeper.stop())
   await listening('p2p', config.p2p.join(', '), () => p2p.start())
   onStop(() => p2p.stop())
   directory.start()
@@ -165,6 +169,18 @@ async function startParts(base: Base, onStop: (undo: () => Promise<unknown>) => 
     await app.close()
   })
   return { http, p2p: p2p.addresses(), peerId: base.identity.peerId, sandbox: executor.sandbox }
+}
+
+function createSweeper({ config, metrics, log, nowMs }: Base, store: Store, worker: Worker): Sweeper {
+  return new Sweeper({
+    store,
+    keepMs: config.keep,
+    bytesMax: config.storeMax,
+    spared: () => worker.needed,
+    swept: swept => metrics.swept(swept),
+    log,
+    nowMs,
+  })
 }
 
 function createP2p(
@@ -226,10 +242,13 @@ function createApi(base: Base, parts: Parts): ReturnType<typeof createApp> {
     peers: () => directory.list().length,
     connections: () => p2p.connections(),
     eventStreams: () => events.size,
+    storeBytes: async () => (await store.statistics()).usedBytes,
+    storeBytesMax: () => config.storeMax,
   })
   return createApp({
     http: { ...config.http, allowHosts: config.allowHost, allowOrigins: config.allowOrigin, tokens },
     version,
+    keepMs: config.keep,
     jobs: store.jobs,
     receipts: store.receipts,
     modules: store.modules,
@@ -267,8 +286,10 @@ function status(
   }
 }
 
-function readiness({ config }: Base, { executor, p2p, directory }: Parts): { ready: boolean; reasons: string[] } {
+async function readiness({ config }: Base, { store, executor, p2p, directory }: Parts) {
   const reasons: string[] = []
+  const trouble = await store.trouble()
+  if (trouble !== undefined) reasons.push(trouble)
   if (!executor.ready) reasons.push('the executor cannot be reached')
   if (!p2p.ready()) reasons.push('no peer of the network is connected')
   if (config.slots === 0 && directory.list().length === 0) {

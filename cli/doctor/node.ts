@@ -1,11 +1,15 @@
 /** The node at the other end: whether it answers, whom it lets in, what it can do. */
 import type { NodeStatus, Plasm } from '../../sdks/typescript/src/index.ts'
 import type { Context } from '../context.ts'
+import { bytes } from '../text.ts'
 import { type Check, doubtful, type Finding, fine, skipped, wrong } from './machine.ts'
 
 const lookMs = 10_000
 /** Signatures say when; beyond this people wonder why. */
 const clockMsMax = 120_000
+
+/** From here on a node keeps what has ended for less than its setting says. */
+const shortenedPercent = 80
 
 /** A module that does nothing: the whole way of a job for the price of a few bytes. */
 const nothing = Uint8Array.from([
@@ -58,6 +62,7 @@ export async function nodeChecks(context: Context, runsJob: boolean): Promise<Ch
     },
     { name: 'version', look: known(({ version: theirs }) => sameVersion(theirs, version)) },
     { name: 'ready', look: asked(async () => ready(await fetch(`${url}/readyz`, { signal: signal() }))) },
+    { name: 'store', look: asked(async () => store(await fetch(`${url}/metrics`, { signal: signal() }))) },
     { name: 'executors', look: known(executors) },
     { name: 'sandbox', look: known(sandbox) },
     {
@@ -101,6 +106,21 @@ async function ready(response: Response): Promise<Finding> {
   return doubtful(
     (reasons ?? []).join('; ') || `status ${response.status}`,
     'It answers, but cannot do all of its work yet: see its log.',
+  )
+}
+
+/** From what the node's metrics say. */
+export async function store(response: Response): Promise<Finding> {
+  const text = await response.text()
+  const gauge = (name: string) => Number(new RegExp(`^plasm_store_${name} (\\S+)$`, 'm').exec(text)?.[1] ?? Number.NaN)
+  const [used, max] = [gauge('bytes'), gauge('max_bytes')]
+  const percent = Math.round((100 * used) / max)
+  if (Number.isNaN(percent)) return skipped('the node does not say how full it is')
+  const said = `${bytes(used)} of ${bytes(max)}, ${percent} %`
+  if (percent < shortenedPercent) return fine(said)
+  return doubtful(
+    `${said}: what has ended is kept for less than keep says`,
+    'Raise --store-max where the disk has the room, or fetch results sooner.',
   )
 }
 

@@ -139,6 +139,7 @@ test('following leaves no gap and repeats nothing, however store and live events
             return found
           },
         },
+        keepMs: 1,
         events: {
           subscribe(options: { jobId?: string }, signal: AbortSignal) {
             return cut(events.subscribe(options, signal), overflowAt)

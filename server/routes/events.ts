@@ -9,9 +9,9 @@ import type { JobEvents } from '../events.ts'
 import type { Store } from '../store/store.ts'
 import { allowSilence, goneSignal } from './deadline.ts'
 import { answers, JobParams } from './document.ts'
-import { findJob } from './jobs.ts'
+import { type FindParts, findJob } from './jobs.ts'
 
-export interface EventParts {
+export interface EventParts extends FindParts {
   jobs: Pick<Store['jobs'], 'get' | 'listEvents'>
   events: Pick<JobEvents, 'subscribe'>
   stopping: AbortSignal
@@ -56,7 +56,7 @@ export function eventRoutes(app: FastifyInstance, parts: EventParts): void {
       config: { handlerMs: 0 },
     },
     async (request, reply) => {
-      const job = await findJob(parts.jobs, request.params.id)
+      const job = await findJob(parts, request.params.id)
       const after = lastSeen(request.headers['last-event-id'], job)
       if (open >= streamsMax)
         throw new PhaseError('busy', 'Cannot open the stream: too many are open', { retryAfterMs: 5000 })
@@ -88,7 +88,7 @@ function lastSeen(header: string | string[] | undefined, job: Job): number {
 export async function* follow(
   id: string,
   after: number,
-  parts: Pick<EventParts, 'jobs' | 'events'>,
+  parts: Pick<EventParts, 'jobs' | 'events' | 'keepMs'>,
   signal: AbortSignal,
 ): AsyncGenerator<JobEvent> {
   let last = after
@@ -102,7 +102,7 @@ export async function* follow(
         if (isTerminal(event.state)) return
         last = event.sequence
       }
-      if (isTerminal((await findJob(parts.jobs, id)).state) && (await parts.jobs.listEvents(id, last, 1)).length === 0)
+      if (isTerminal((await findJob(parts, id)).state) && (await parts.jobs.listEvents(id, last, 1)).length === 0)
         return
       for (let next = await live.next(); next.done !== true; next = await live.next()) {
         if (next.value.sequence <= last) continue

@@ -13,7 +13,14 @@ import { answer, answers, digestExample, JobParams } from './document.ts'
 import { type PageQuery, PageSchema, pageOf, pageQuery } from './paging.ts'
 import { preferHeader, waitSecondsMax, waitSecondsOf } from './prefer.ts'
 
-export interface JobParts {
+/** What it takes to find a job, or to say why it is not there. */
+export interface FindParts {
+  jobs: Pick<Store['jobs'], 'get'>
+  /** How long a job is kept after its end. */
+  keepMs: number
+}
+
+export interface JobParts extends FindParts {
   metrics: Pick<Metrics, 'accepted'>
   jobs: Pick<Store['jobs'], 'get' | 'list'>
   scheduler: Pick<Scheduler, 'submit' | 'cancel' | 'wait'>
@@ -61,7 +68,7 @@ export function jobRoutes(app: FastifyInstance, parts: JobParts): void {
       config: { handlerMs: waitHandlerMs },
     },
     async (request, reply) => {
-      const job = await findJob(parts.jobs, request.params.id)
+      const job = await findJob(parts, request.params.id)
       const waitSeconds = waitSecondsOf(request.headers.prefer)
       return waitSeconds === undefined ? job : await waitFor(parts, job, waitSeconds, reply)
     },
@@ -79,7 +86,10 @@ export function jobRoutes(app: FastifyInstance, parts: JobParts): void {
         response: answers({ 202: answer('The job as it stands', JobSchema) }, 404, 409),
       },
     },
-    async ({ params }, reply) => reply.code(202).send(await parts.scheduler.cancel(params.id)),
+    async ({ params }, reply) => {
+      const { id } = await findJob(parts, params.id)
+      return reply.code(202).send(await parts.scheduler.cancel(id))
+    },
   )
 }
 
@@ -155,14 +165,22 @@ export async function waitFor(parts: JobParts, job: Job, waitSeconds: number, re
   try {
     return await parts.scheduler.wait(job.id, waitSeconds * 1000, signal)
   } catch (error) {
-    if (parts.stopping.aborted) return findJob(parts.jobs, job.id)
+    if (parts.stopping.aborted) return findJob(parts, job.id)
     throw error
   }
 }
 
 /** @throws {PhaseError} `notFound`. */
-export async function findJob(jobs: Pick<Store['jobs'], 'get'>, id: string): Promise<Job> {
+export async function findJob({ jobs, keepMs }: FindParts, id: string): Promise<Job> {
   const job = await jobs.get(id)
   if (job !== undefined) return job
-  throw new PhaseError('notFound', `Cannot find job "${id}"`, { hint: 'GET /v1/jobs lists the jobs of this node.' })
+  throw new PhaseError('notFound', `Cannot find job "${id}"`, {
+    hint: `GET /v1/jobs lists the jobs of this node. A job and its result are kept for ${durationText(keepMs)} after its end, for less when the store is nearly full.`,
+  })
+}
+
+function durationText(ms: number): string {
+  const hours = Math.round(ms / 3_600_000)
+  if (hours >= 48) return `${Math.round(hours / 24)} days`
+  return hours === 1 ? '1 hour' : `${hours} hours`
 }

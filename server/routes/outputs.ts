@@ -65,7 +65,7 @@ async function finished(
   reply: FastifyReply,
   parts: OutputParts,
 ): Promise<Job> {
-  let job = await findJob(parts.jobs, request.params.id)
+  let job = await findJob(parts, request.params.id)
   const waitSeconds = waitSecondsOf(request.headers.prefer)
   if (waitSeconds !== undefined) {
     allowSilence(request, waitHandlerMs)

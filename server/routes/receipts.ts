@@ -10,10 +10,10 @@ import { type Ed25519, EnvelopeSchema, envelopeSchemas } from '../../phase/signa
 import { verifyReceipt } from '../../phase/verify.ts'
 import type { Store } from '../store/store.ts'
 import { answer, answers, JobParams } from './document.ts'
-import { findJob } from './jobs.ts'
+import { type FindParts, findJob } from './jobs.ts'
 import { ListSchema } from './paging.ts'
 
-export interface ReceiptParts {
+export interface ReceiptParts extends FindParts {
   jobs: Pick<Store['jobs'], 'get' | 'getRequest'>
   receipts: Pick<Store['receipts'], 'getByJob' | 'listByJob'>
   ed25519: Ed25519
@@ -46,7 +46,7 @@ export function receiptRoutes(app: FastifyInstance, parts: ReceiptParts): void {
     },
     async ({ params }, reply) => {
       const envelope = await receipts.getByJob(params.id)
-      if (envelope === undefined) throw await noReceipt(jobs, params.id)
+      if (envelope === undefined) throw await noReceipt(parts, params.id)
       return reply.type(json).send(Buffer.from(envelope))
     },
   )
@@ -62,7 +62,7 @@ export function receiptRoutes(app: FastifyInstance, parts: ReceiptParts): void {
       },
     },
     async ({ params }, reply) => {
-      await findJob(jobs, params.id)
+      await findJob(parts, params.id)
       const envelopes = (await receipts.listByJob(params.id)).map(envelope => Buffer.from(envelope).toString('utf8'))
       return reply.type(json).send(Buffer.from(`{"items":[${envelopes.join(',')}]}`))
     },
@@ -82,7 +82,7 @@ export function receiptRoutes(app: FastifyInstance, parts: ReceiptParts): void {
     async ({ params }, reply) => {
       const envelope = await jobs.getRequest(params.id)
       if (envelope !== undefined) return reply.type(json).send(Buffer.from(envelope))
-      const job = await findJob(jobs, params.id)
+      const job = await findJob(parts, params.id)
       throw new PhaseError('notFound', `Cannot get the request of job "${job.id}": it was never offered to a node`)
     },
   )
@@ -112,8 +112,8 @@ function verify(app: FastifyInstance, { ed25519 }: ReceiptParts): void {
   )
 }
 
-async function noReceipt(jobs: ReceiptParts['jobs'], id: string): Promise<PhaseError> {
-  const job = await findJob(jobs, id)
+async function noReceipt(parts: FindParts, id: string): Promise<PhaseError> {
+  const job = await findJob(parts, id)
   if (!isTerminal(job.state)) {
     return new PhaseError('notFinished', `Cannot get the receipt of job "${id}": it is ${job.state}`)
   }

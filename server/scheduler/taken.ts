@@ -5,6 +5,8 @@ import type { TakenEvent, TakenKey } from '../p2p/p2p.ts'
 export class Taken {
   readonly key: TakenKey
   readonly requestDigest: string
+  /** Digests of its module and its stdin. */
+  readonly needs: readonly string[]
   readonly cancel = new AbortController()
   /** Resolves when its bytes are there, and rejects when they will not be. */
   ready: Promise<unknown> = Promise.resolve()
@@ -15,9 +17,10 @@ export class Taken {
   private readonly events: TakenEvent[] = []
   private readonly watchers = new Set<() => void>()
 
-  constructor(key: TakenKey, requestDigest: string) {
+  constructor(key: TakenKey, requestDigest: string, needs: readonly string[]) {
     this.key = key
     this.requestDigest = requestDigest
+    this.needs = needs
   }
 
   get end(): (TakenEvent & { type: 'ended' }) | undefined {

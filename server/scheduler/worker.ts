@@ -56,6 +56,11 @@ export class Worker implements OfferTaker {
     return [...this.taken.values()].filter(taken => taken.end === undefined).length
   }
 
+  /** Digests of what jobs that have not ended need. */
+  get needed(): string[] {
+    return [...this.taken.values()].filter(taken => taken.end === undefined).flatMap(({ needs }) => needs)
+  }
+
   /** Jobs that it has, those that have ended and nobody has settled among them. */
   get kept(): number {
     return this.taken.size
@@ -78,7 +83,8 @@ export class Worker implements OfferTaker {
       )
     }
     this.admit(signed)
-    const taken = new Taken(key, signed.digest)
+    const { module, stdin } = signed.request.manifest
+    const taken = new Taken(key, signed.digest, [module, stdin.digest])
     this.taken.set(keyText(key), taken)
     const gathered = this.gather(offer, signed, signal)
     taken.ready = gathered

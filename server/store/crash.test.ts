@@ -67,9 +67,7 @@ test('a SIGKILL amid sweeping leaves nothing dangling: jobs that are there are w
   await store.start()
   const log = { info: () => {}, warn: () => assert.fail() }
   const parts = { store, keepMs, bytesMax: 2 ** 30, spared: () => [], nowMs: () => clockMs * 2, log }
-  await store.jobs.listUnfinished().then(async jobs => {
-    for (const { id } of jobs) await store.jobs.apply(id, finished)
-  })
+  for (const { id } of await store.jobs.listUnfinished()) await store.jobs.apply(id, finished)
   await new Sweeper(parts).sweep(new AbortController().signal)
   assert.equal((await store.statistics()).usedBytes, 0)
 })

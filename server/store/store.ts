@@ -1,4 +1,5 @@
 /** What the node keeps: SQLite in a thread of its own, and files for large contents (DESIGN.md). */
+import { statfs } from 'node:fs/promises'
 import { BlobStore } from './blobs.ts'
 import { storeFailure } from './failures.ts'
 import { ContentFiles } from './files.ts'
@@ -9,6 +10,9 @@ import { PeerStore } from './peers.ts'
 import { ReceiptStore } from './receipts.ts'
 import { Room } from './room.ts'
 import { StoreThread } from './thread.ts'
+
+/** Less is full: a large output and the log of its commit would not fit. */
+const diskFreeBytesMin = 8 * 2 ** 20
 
 export class Store {
   readonly jobs: JobStore
@@ -54,6 +58,16 @@ export class Store {
   /** Waits for what was asked for. Whoever asks later gets `unavailable`. */
   stop(): Promise<void> {
     return this.thread.stop()
+  }
+
+  /**
+   * Why bytes cannot be kept now, for a person; `undefined` where they can. Asks the file system, and the database only where its last write
+   * failed: it heals by itself.
+   */
+  async trouble(): Promise<string | undefined> {
+    const { bavail, bsize } = await statfs(this.directory)
+    if (bavail * bsize < diskFreeBytesMin) return 'the disk of the data directory is full'
+    return (await this.thread.writable()) ? undefined : 'nothing can be written to the data directory'
   }
 
   statistics(): Promise<StoreStatistics> {

@@ -66,7 +66,8 @@ export class Sweeper {
   private async makeRoom(bytes: number, signal: AbortSignal | undefined): Promise<boolean> {
     const { store, bytesMax } = this.parts
     const ended = AbortSignal.any([this.stopping.signal, ...(signal === undefined ? [] : [signal])])
-    while (bytes <= bytesMax && !ended.aborted) {
+    if (bytes > bytesMax) return false
+    while (!ended.aborted) {
       // In a turn: who waited for the batches of others may have room by now.
       const found = await this.turns.take('batch', async () => {
         const { usedBytes } = await store.statistics()

@@ -1,6 +1,6 @@
 /** The node's side of the database's thread: calls by name, answers by promise, nothing unbounded. */
 import { Worker } from 'node:worker_threads'
-import { PhaseError } from '../../phase/errors.ts'
+import { isPhaseError, PhaseError } from '../../phase/errors.ts'
 import { type Answer, type Call, type FromWorker, fromPlain, type ToWorker } from './messages.ts'
 import type { Reads, StoreOptions, Writes } from './operations.ts'
 
@@ -20,6 +20,9 @@ export class StoreThread {
   private lastId = 0
   /** Why no more calls are taken. */
   private refusal: PhaseError | undefined = new PhaseError('unavailable', 'Cannot use the store: it was not started')
+  /** Whether the last write that had an answer failed for the disk; the quota and broken rules do not. */
+  private failing = false
+  private probe: Promise<boolean> | undefined
   private ended = Promise.withResolvers<void>()
 
   constructor(options: StoreOptions) {
@@ -67,8 +70,30 @@ export class StoreThread {
   }
 
   /** Resolves when it is on the disk. */
-  write<Name extends keyof Writes>(name: Name, ...args: Parameters<Writes[Name]>): Promise<ReturnType<Writes[Name]>> {
-    return this.call(name, args) as Promise<ReturnType<Writes[Name]>>
+  async write<Name extends keyof Writes>(
+    name: Name,
+    ...args: Parameters<Writes[Name]>
+  ): Promise<ReturnType<Writes[Name]>> {
+    try {
+      const value = await this.call(name, args)
+      this.failing = false
+      return value as ReturnType<Writes[Name]>
+    } catch (error) {
+      if (!isPhaseError(error, 'busy')) this.failing = isOfDisk(error)
+      throw error
+    }
+  }
+
+  /** Whether a write can be expected to succeed: tried out, by one for all who ask, where the last one failed. */
+  async writable(): Promise<boolean> {
+    if (!this.failing) return true
+    this.probe ??= this.write('touch')
+      .then(
+        () => true,
+        () => false,
+      )
+      .finally(() => (this.probe = undefined))
+    return this.probe
   }
 
   private async call(name: string, args: unknown[]): Promise<unknown> {
@@ -101,6 +126,10 @@ export class StoreThread {
     this.outbox = []
   }
 }
+
+/** Such errors have what SQLite said as their cause (failures.ts). */
+const isOfDisk = (error: unknown): boolean =>
+  isPhaseError(error, 'quotaExceeded', 'unavailable', 'internal') && error.cause !== undefined
 
 const unavailable = (why: string, cause?: unknown) =>
   new PhaseError('unavailable', `Cannot use the store: ${why}`, { cause })

@@ -128,6 +128,7 @@ export async function startApp(options: FixtureOptions = {}) {
   const logged: string[] = []
   const app = createApp({
     http: { host: '127.0.0.1', port: 0, allowHosts: [], allowOrigins: [], ...options.http },
+    keepMs: 30 * 86_400_000,
     jobs: store.jobs,
     receipts: store.receipts,
     modules: store.modules,

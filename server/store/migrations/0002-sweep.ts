@@ -32,6 +32,8 @@ CREATE TRIGGER modulesDeleted AFTER DELETE ON contents BEGIN
 END;
 
 ALTER TABLE usage ADD COLUMN jobs INTEGER NOT NULL DEFAULT 0;
+-- Writes that only try whether the disk takes them.
+ALTER TABLE usage ADD COLUMN touches INTEGER NOT NULL DEFAULT 0;
 UPDATE usage SET jobs = (SELECT coalesce(sum(bytes), 0) FROM jobs);
 CREATE TRIGGER jobsAdded AFTER INSERT ON jobs BEGIN
   UPDATE usage SET jobs = jobs + NEW.bytes;
