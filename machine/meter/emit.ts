@@ -1,17 +1,14 @@
 /** Writes one body again: fuel in a register, depth passed down, charges where the plan puts them. */
 import { depthBytesMax } from '../limits.ts'
 import type { FunctionType } from '../sections.ts'
-import type { Body } from './body.ts'
-import { Code } from './code.ts'
 import { behindDead, endsReach, type Facts } from './facts.ts'
-import { type FloatMode, FloatPlan } from './floats.ts'
 import { memoryGrowHelper, stopHelper, tableGrowHelper } from './helpers.ts'
 import { chargeLength, isBulk } from './lengths.ts'
 import { writeLocals } from './locals.ts'
 import { FloatLocals } from './nan.ts'
 import { code } from './opcodes.ts'
-import { Plan } from './plan.ts'
-import type { CallClass, Program } from './program.ts'
+import { PlainWriter } from './plain.ts'
+import type { CallClass } from './program.ts'
 
 const i32 = 0x7f
 const emptyBlock = 0x40
@@ -21,35 +18,12 @@ const i32LtS = 0x48
 const i64ExtendS = 0xac
 const i64Or = 0x84
 
-export class BodyWriter {
-  private readonly program: Program
-  private readonly out: Code
-  private readonly plan = new Plan()
-  private body: Body
+export class BodyWriter extends PlainWriter {
   private index = 0
   private callClass: CallClass = 'fuel'
   private frameBytes = 0
-  /** Locals: fuel, depth, a spare i32. */
-  fuel = 0
-  private depth = 0
-  spare = 0
-  private moved = 0
-  private movedTo = 0
-  /** Blocks that are open in what is written, inside the outermost that a check branches to. */
-  level = 0
   /** The frame is taken from the depth at the beginning; else at each call. */
   private takesFrame = false
-  private readonly mode: FloatMode
-  private readonly floatPlan: FloatPlan
-  private floats: FloatLocals | undefined
-
-  constructor(program: Program, out: Code, body: Body, mode: FloatMode) {
-    this.program = program
-    this.out = out
-    this.body = body
-    this.mode = mode
-    this.floatPlan = new FloatPlan(program.module, body)
-  }
 
   /** Writes `body`, decoded, as function `index`: locals, instructions, end. */
   write(index: number): void {
@@ -175,19 +149,6 @@ export class BodyWriter {
     this.level++
   }
 
-  /** What the region that begins before instruction `at` costs. */
-  private charge(at: number, checked: boolean): void {
-    const { out, plan, fuel } = this
-    const cost = plan.charges[at] as number
-    if (cost === 0 && !checked) return
-    out.reserve(64)
-    out.op(code.localGet, fuel)
-    if (cost > 0) out.subtract(cost)
-    if (!checked) out.op(code.localSet, fuel)
-    else if (cost > 0) out.setAndCheck(fuel, this.level)
-    else out.checkBelowZero(this.level)
-  }
-
   private writeInstructions(): void {
     const { out, body, plan } = this
     const { codes, starts, bytes, marked } = body
@@ -201,6 +162,16 @@ export class BodyWriter {
       at = mark + 1
       if (mark === last) break
       const opcode = codes[mark] as number
+      const copies = opcode === code.loop ? this.copiesOf(place) : 1
+      if (copies > 1) {
+        out.copy(bytes, copied, starts[mark] as number)
+        this.unroll(place, copies)
+        place += 2
+        at = (marked[place] as number) + 1
+        copied = starts[at] as number
+        if (plan.charges[at] !== 0) this.charge(at, false)
+        continue
+      }
       if (opcode !== code.globalGet) {
         out.copy(bytes, copied, starts[mark] as number)
         copied = starts[this.special(opcode, mark) ? at : mark] as number
@@ -220,45 +191,6 @@ export class BodyWriter {
       this.charge(at, false)
     }
     out.copy(bytes, copied, starts[last] as number)
-  }
-
-  /** Instructions `at` to `end`, none of which is marked; of the bytes those up to `copied` are written. @returns the new `copied`. */
-  private writePlain(at: number, end: number, copied: number): number {
-    const { out, body, fuel, moved, movedTo } = this
-    const { codes, starts, bytes, immediates } = body
-    const marks = this.floats === undefined ? undefined : this.floatPlan.marks
-    let behind = copied
-    for (let next = at; next < end; next++) {
-      const opcode = codes[next] as number
-      if (opcode >= code.localGet && opcode <= code.localTee) {
-        const local = (immediates[next] as number) - fuel
-        if (local >= 0 && local < moved) {
-          out.copy(bytes, behind, starts[next] as number)
-          out.op(opcode, fuel + local + movedTo)
-          behind = starts[next + 1] as number
-        }
-      }
-      if (marks === undefined || marks[next] === 0) continue
-      out.copy(bytes, behind, starts[next + 1] as number)
-      behind = starts[next + 1] as number
-      this.float(next, marks[next] as number)
-    }
-    return behind
-  }
-
-  /** Behind instruction `at`, whose value shows its bits. */
-  private float(at: number, kind: number): void {
-    const { floats, out, body } = this
-    if (this.mode === 'repair') return floats?.repair(out, kind)
-    const opcode = body.codes[at] as number
-    const ofLocal = opcode >= code.localGet && opcode <= code.localTee
-    floats?.look(out, kind, ofLocal ? this.local(body.immediates[at] as number) : undefined)
-  }
-
-  /** Where a local of the module stands now. */
-  private local(index: number): number {
-    const moved = index >= this.fuel && index < this.fuel + this.moved
-    return moved ? index + this.movedTo : index
   }
 
   /** @returns whether it has been written; else its bytes are copied. */
