@@ -3,13 +3,15 @@
 import { fstatSync } from 'node:fs'
 import { keepCompiled } from './compiled.ts'
 
+const isNode = process.argv[2] === 'serve'
 // A node starts once in weeks, and nobody's cache is its business.
-if (process.argv[2] !== 'serve') keepCompiled(process.env)
+if (!isNode) keepCompiled(process.env)
 // Loaded only now: what is loaded before is not kept.
 const { main } = await import('./main.ts')
 
-// A reader that goes away (`plasm result … | head`) ends the command as it ends every other one.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 141 : 125))
+// A reader that goes away (`plasm result … | head`) ends the command as it ends every other one; a node lives on.
+if (!isNode)
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 141 : 125))
 
 process.exitCode = await main({
   argv: process.argv.slice(2),

@@ -29,6 +29,26 @@ export function createLog(format: 'human' | 'json', write: (line: string) => voi
   )
 }
 
+/**
+ * Writes lines to `stream`, whose errors end nobody: a line that cannot be written is lost, and `lost` is told of the first one. Once the reader
+ * is gone (EPIPE) nothing is tried any more.
+ */
+export function lineWriter(
+  stream: Pick<NodeJS.WriteStream, 'write' | 'on'>,
+  lost: (code: string) => void,
+): (line: string) => void {
+  let [told, gone] = [false, false]
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    const { code = error.message } = error
+    gone ||= code === 'EPIPE'
+    if (!told) lost(code)
+    told = true
+  })
+  return line => {
+    if (!gone) stream.write(line)
+  }
+}
+
 interface Line {
   level: string
   time: string

@@ -1,7 +1,7 @@
 /** The node's own command: settings in, a node started, signals stop it. Exit codes: 0 stopped, 2 wrong settings, 1 the rest. */
 import { isPhaseError } from '../phase/errors.ts'
 import { type Config, ConfigError, helpText, readConfig } from './config.ts'
-import { createLog } from './log.ts'
+import { createLog, lineWriter } from './log.ts'
 import type { Ready } from './node.ts'
 import { notifyReady } from './systemd.ts'
 import { version } from './version.ts'
@@ -21,14 +21,16 @@ export async function serve({ argv, env, stdout, stderr }: Terminal): Promise<nu
   }
   try {
     const config = readConfig({ argv, env, isTerminal: stdout.isTTY })
-    const log = createLog(config.log, line => stdout.write(line))
+    const write = lineWriter(stdout, code => stderr.write(`plasm serve: ${lostLog(code)}\n`))
+    stderr.on('error', () => {})
+    const log = createLog(config.log, write)
     const signalled = untilSignal()
     // Loading the node takes most of a second: help and refusals need not wait for it.
     const { createNode } = await import('./node.ts')
     const node = createNode(config, log)
     const ready = await Promise.race([node.start(), signalled])
     if (typeof ready === 'object') {
-      if (config.log === 'human') stdout.write(readyLine(config, ready))
+      if (config.log === 'human') write(readyLine(config, ready))
       else log.info({ ...ready, version, pid: process.pid }, 'ready')
       await notifyReady(env, `Serves ${ready.http}`).catch((error: unknown) =>
         log.warn({ error }, 'systemd could not be told'),
@@ -46,6 +48,11 @@ export async function serve({ argv, env, stdout, stderr }: Terminal): Promise<nu
 
 const readyLine = ({ dataDir }: Config, { http, p2p, sandbox }: Ready): string =>
   `Plasm ${version} serves ${http} (Swagger UI: ${http}/docs), peers reach it at ${p2p.join(', ')}, data in ${dataDir}. Modules run behind ${sandbox.join(', ')}. Stop with Ctrl-C.\n`
+
+const lostLog = (code: string): string =>
+  code === 'EPIPE'
+    ? 'nobody reads the log any more (EPIPE): it is not written from here on'
+    : `lines of the log are lost (${code}), until it can be written again`
 
 /** The first SIGTERM or SIGINT. A second one ends the process at once. */
 function untilSignal(): Promise<string> {
@@ -65,8 +72,11 @@ if (import.meta.main) {
   else if (command === '--help' || command === '-h') process.stdout.write(helpText('plasm serve'))
   else if (command === 'serve') {
     process.exitCode = await serve({ argv, env: process.env, stdout: process.stdout, stderr: process.stderr })
-    // Nothing is left running after a clean stop; this only bounds what a library might have forgotten.
-    setTimeout(() => process.exit(), 1_000).unref()
+    // Nothing is left running after a stop; this only bounds what a library might have forgotten, and names it.
+    setTimeout(() => {
+      process.stderr.write(`plasm serve: ended although left running: ${process.getActiveResourcesInfo().join(', ')}\n`)
+      process.exit()
+    }, 1_000).unref()
   } else {
     process.stderr.write(`plasm: unknown command "${command ?? ''}"\nTry: node server/main.ts serve --help\n`)
     process.exitCode = 2

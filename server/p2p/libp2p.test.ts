@@ -7,7 +7,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPublicKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { protocols } from '../../phase/wire.ts'
-import { libp2pOptions } from './libp2p.ts'
+import { libp2pOptions, stopLibp2p } from './libp2p.ts'
 import { startLibp2p, type TestLibp2p } from './testing/libp2p.ts'
 
 const publicAddress = '/ip4/1.1.1.1/tcp/4001'
@@ -104,4 +104,24 @@ test('nodes with different network keys, or without one, do not understand each 
   const signal = AbortSignal.timeout(10_000)
   await assert.rejects(stranger.libp2p.dial(one.libp2p.getMultiaddrs(), { signal }))
   await assert.rejects(open.libp2p.dial(one.libp2p.getMultiaddrs(), { signal }))
+})
+
+test('a stopped node leaves no timer behind that would keep its process for long', async t => {
+  const { setTimeout: start } = globalThis
+  const made: { timer: NodeJS.Timeout; ms: number }[] = []
+  t.mock.method(globalThis, 'setTimeout', (...args: Parameters<typeof start>) => {
+    const timer = start(...args)
+    made.push({ timer, ms: args[1] ?? 0 })
+    return timer
+  })
+  const { libp2p } = await startLibp2p(t)
+  await stopLibp2p(libp2p)
+  // What was cleared, or has fired, is destroyed.
+  const isPending = (timer: NodeJS.Timeout) =>
+    timer.hasRef() && !(timer as unknown as { _destroyed: boolean })._destroyed
+  assert.ok(made.some(({ ms }) => ms >= 100))
+  assert.deepEqual(
+    made.filter(({ timer, ms }) => ms >= 100 && isPending(timer)).map(({ ms }) => ms),
+    [],
+  )
 })

@@ -106,6 +106,18 @@ export function libp2pOptions(
 
 export type PhaseLibp2p = Libp2p<Services>
 
+/**
+ * Stops all of `libp2p`, also the timer by which it would note, a second later, that its listeners have closed: the process would live on for it.
+ * Uses a private part; libp2p.test.ts fails when it moves.
+ */
+export async function stopLibp2p(libp2p: PhaseLibp2p): Promise<void> {
+  await libp2p.stop()
+  const { components } = libp2p as unknown as {
+    components?: { addressManager?: { _updatePeerStoreAddresses?: { stop?(): void } } }
+  }
+  components?.addressManager?._updatePeerStoreAddresses?.stop?.()
+}
+
 /** libp2p reports through errors and events; its debug lines go nowhere. */
 const silentLogger: ComponentLogger = {
   forComponent: () => {

@@ -17,7 +17,7 @@ import { checkConfigured, isUsable, readAddress, withoutPeerId } from './address
 import { Keeper } from './bootstrap.ts'
 import { Advertiser, findProviders } from './discovery.ts'
 import { asError, FrameStream } from './framing.ts'
-import { libp2pOptions, type P2pSettings, type PhaseLibp2p } from './libp2p.ts'
+import { libp2pOptions, type P2pSettings, type PhaseLibp2p, stopLibp2p } from './libp2p.ts'
 import { BlobFetcher, BlobServer, type BlobSource, OpenOffers } from './protocols/blob.ts'
 import { askInfo, InfoServer } from './protocols/info.ts'
 import type { OfferTaker, OutgoingOffer } from './protocols/job.ts'
@@ -68,7 +68,7 @@ export class P2p {
     const connections = () => this.open()
     const libp2p = await createLibp2p(libp2pOptions(parts, { privateKey, version: parts.version, connections }))
     this.libp2p = libp2p
-    this.stops = [() => libp2p.stop()]
+    this.stops = [() => stopLibp2p(libp2p)]
     await this.serve(libp2p)
     libp2p.addEventListener('peer:identify', ({ detail: { peerId, protocols: spoken } }) => {
       if (spoken.includes(protocols.info)) this.met(peerId.toString())
