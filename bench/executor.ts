@@ -12,6 +12,7 @@ import { ExecutorHost } from '../server/executor/host.ts'
 import { mebibyte, requestOf } from '../server/executor/testing/request.ts'
 import { helloFile } from '../server/testing/client.ts'
 import { instantiateAndRun } from './floors.ts'
+import { residentMiB } from './resident.ts'
 import { median, percentiles } from './statistics.ts'
 
 const quick = process.argv.includes('--quick')
@@ -108,40 +109,24 @@ async function overshoots(): Promise<object> {
 
 /** Resident memory of this process and all below it, before and after many jobs. */
 async function residentDuring(request: ExecutionRequest): Promise<object> {
-  const at: number[] = [await residentMiB()]
+  const at: number[] = [await residentMiB(process.pid)]
   for (let part = 0; part < 4; part++) {
     for (let job = 0; job < flatJobs / 4; job++) await run(request)
-    at.push(await residentMiB())
+    at.push(await residentMiB(process.pid))
   }
   return { jobs: flatJobs, at, growth: round((at.at(-1) as number) / (at[0] as number)) }
 }
 
 async function afterLargeGuest(hello: ExecutionRequest): Promise<object> {
-  const before = await residentMiB()
+  const before = await residentMiB(process.pid)
   const large = requestOf(await compileFixture('memory-fill'), { memoryBytesMax: 1024 * mebibyte })
   await run(large)
   await run(hello)
   const deadline = performance.now() + 5_000
-  let after = await residentMiB()
+  let after = await residentMiB(process.pid)
   const begun = performance.now()
-  while (after > before * 1.1 && performance.now() < deadline) after = await residentMiB()
+  while (after > before * 1.1 && performance.now() < deadline) after = await residentMiB(process.pid)
   return { beforeMiB: before, afterMiB: after, withinMs: Math.round(performance.now() - begun) }
-}
-
-async function residentMiB(): Promise<number> {
-  let kibibytes = 0
-  const waiting = [process.pid]
-  for (let pid = waiting.pop(); pid !== undefined; pid = waiting.pop()) {
-    try {
-      const status = await readFile(`/proc/${pid}/status`, 'utf8')
-      kibibytes += Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0)
-      const below = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
-      waiting.push(...below.split(' ').filter(Boolean).map(Number))
-    } catch {
-      // It is gone.
-    }
-  }
-  return Math.round(kibibytes / 1024)
 }
 
 async function timed(count: number, once: () => Promise<unknown>): Promise<number[]> {

@@ -15,8 +15,8 @@ export interface PoolOptions {
 }
 
 interface Waiting {
-  digest: string | undefined
   resolve(child: ExecutorProcess): void
+  reject(error: Error): void
 }
 
 export class Pool {
@@ -46,7 +46,9 @@ export class Pool {
 
   /** Resolves when every process is gone. */
   async stop(): Promise<void> {
-    this.stopping.abort(new PhaseError('unavailable', 'Cannot run the module: the executor is stopping'))
+    const reason = new PhaseError('unavailable', 'Cannot run the module: the executor is stopping')
+    this.stopping.abort(reason)
+    for (const one of this.waiting.splice(0)) one.reject(reason)
     for (const child of this.all) child.kill()
     await Promise.all(this.opening)
     await Promise.all(this.living)
@@ -63,17 +65,17 @@ export class Pool {
     }
     const child = this.takeIdle(digest)
     if (child !== undefined) return Promise.resolve(child)
-    const either = AbortSignal.any([signal, this.stopping.signal])
     return new Promise((resolve, reject) => {
-      const waiting = {
-        digest,
-        resolve: (child: ExecutorProcess) => (either.removeEventListener('abort', giveUp), resolve(child)),
-      }
       const giveUp = () => {
         this.waiting.splice(this.waiting.indexOf(waiting), 1)
-        reject(either.reason as Error)
+        reject(signal.reason as Error)
       }
-      either.addEventListener('abort', giveUp, { once: true })
+      const leave = () => signal.removeEventListener('abort', giveUp)
+      const waiting = {
+        resolve: (child: ExecutorProcess) => (leave(), resolve(child)),
+        reject: (error: Error) => (leave(), reject(error)),
+      }
+      signal.addEventListener('abort', giveUp, { once: true })
       this.waiting.push(waiting)
     })
   }

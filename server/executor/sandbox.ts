@@ -50,9 +50,21 @@ interface Chain {
   filter?: Uint8Array
 }
 
-/** Tries the chains, some 50 ms each, until one works. */
+/** The first of those that work; the last of them always does. */
 export async function openSandbox(): Promise<Sandbox> {
-  const chain = await firstThatWorks()
+  for await (const sandbox of workingSandboxes()) return sandbox
+  throw new Error('a process without anything around it cannot be started')
+}
+
+/** Tries the chains, some 50 ms each, the strongest first. */
+export async function* workingSandboxes(): AsyncGenerator<Sandbox> {
+  if (process.platform === 'linux') {
+    for (const chain of chains()) if (await works(chain)) yield sandboxOf(chain)
+  }
+  yield sandboxOf(bare)
+}
+
+function sandboxOf(chain: Chain): Sandbox {
   let users = 0
   return {
     layers: [...ownLayers, ...chain.layers],
@@ -76,7 +88,7 @@ function setpriv({ drop, user }: { drop: boolean; user: number | undefined }): s
   return ['/usr/bin/setpriv', '--pdeathsig', 'KILL', '--no-new-privs', ...none, ...ids]
 }
 
-/** Writes no file, leaves no core, opens little. A user of its own may be bound in processes, too: threads count, and Node has a dozen. */
+/** Writes nothing into a file, leaves no core, opens little. A user of its own may be bound in processes, too: threads count, and Node has a dozen. */
 function limits(ownUser: boolean, { addressBytesMax }: Bounds): string[] {
   const processes = ownUser ? ['--nproc=64'] : []
   const memory = addressBytesMax === undefined ? [] : [`--as=${addressBytesMax}`]
@@ -143,12 +155,6 @@ function chains(): Chain[] {
       node,
     },
   ]
-}
-
-async function firstThatWorks(): Promise<Chain> {
-  if (process.platform !== 'linux') return bare
-  for (const chain of chains()) if (await works(chain)) return chain
-  return bare
 }
 
 /** Whether Node itself can be run so: not everywhere may another user read it. */
