@@ -53,6 +53,10 @@ core-suite: node_modules/.installed ## The whole official WebAssembly core suite
 generated: node_modules/.installed ## Ten thousand generated modules through the interpreter and the fast machine
 	GENERATED=10000 $(NODE) --test machine/testing/generated.test.ts
 
+.PHONY: fuzz
+fuzz: node_modules/.installed ## Ten minutes (FUZZ_SECONDS) of mutated modules; what fails is kept in build/fuzz
+	@$(NODE) machine/testing/fuzz/main.ts
+
 .PHONY: openapi
 openapi: node_modules/.installed ## Write openapi/openapi.json and docs/api.md from the schemas
 	$(NODE) openapi/generate.ts

@@ -3,6 +3,8 @@
  * after the other, while /livez and /v1/node are asked fifty times a second; how far past its deadline each ended, and what memory is left behind. Times are
  * milliseconds. NAME: only modules whose name has it.
  */
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +13,7 @@ import { Client } from '../server/testing/client.ts'
 import { endlessMs, expected, limitMsOf, type Met, meet } from '../server/testing/hostile.ts'
 import { type NodeProcess, startNodeProcess } from '../server/testing/process.ts'
 import { residentBytes } from '../server/testing/resident.ts'
+import type { Probed } from './probe.ts'
 import { percentiles } from './statistics.ts'
 
 const word = process.argv[2] ?? ''
@@ -59,7 +62,7 @@ async function measure({ http, child }: NodeProcess): Promise<object> {
       over.filter((_, index) => !outcomes[index]?.hostile.endless),
       'runMs',
     ),
-    api: { idle: percentiles(idle), meanwhile: percentiles(busy), probes: busy.length },
+    api: { idle: percentiles(idle.times), meanwhile: percentiles(busy.times), failed: busy.failed },
     nodeAlive: child.exitCode === null && child.pid === pid && helloAfterwards === 'succeeded',
     residentMiB: { baseline: round(baseline), afterwards: round(settled.bytes), withinMs: settled.withinMs },
     ratioOfResident: Number((settled.bytes / baseline).toFixed(3)),
@@ -76,24 +79,17 @@ function slowest(all: readonly (Met & { name: string })[], by: 'uploadMs' | 'run
   return sorted.slice(0, 5).map(({ name, [by]: ms }) => ({ name, ms: Math.round(ms) }))
 }
 
-/** Times of answers, /livez and /v1/node by turns, each asked when its time has come whether or not the one before has answered. */
-async function probedWhile(url: string, work: () => Promise<unknown>): Promise<number[]> {
-  const times: number[] = []
-  const under: Promise<void>[] = []
-  let asked = 0
-  const timer = setInterval(() => under.push(probe(asked++ % 2 === 0 ? '/livez' : '/v1/node')), probeEveryMs)
-  const probe = async (path: string) => {
-    const begun = performance.now()
-    await (await fetch(url + path)).arrayBuffer()
-    times.push(performance.now() - begun)
-  }
+/** Answers of the API while something is done, asked from another process. */
+async function probedWhile(url: string, work: () => Promise<unknown>): Promise<Probed> {
+  const probe = fork(new URL('probe.ts', import.meta.url), [url, String(probeEveryMs)])
   try {
     await work()
+    const answer = once(probe, 'message')
+    probe.send('stop')
+    return (await answer)[0] as Probed
   } finally {
-    clearInterval(timer)
+    probe.kill('SIGKILL')
   }
-  await Promise.all(under)
-  return times
 }
 
 /** Children are replaced in the background: looked at until it is back, or for so long. */

@@ -24,7 +24,7 @@ const kernels: Record<string, [little: string, more: string]> = {
 const place = process.env['KERNELS'] === 'large' ? 1 : 0
 
 for (const [name, sizes] of Object.entries(kernels)) {
-  const size = sizes[place] as string
+  const size = sizes[place]
   test(`${name} ${size}`, t => {
     const bytes = brotliDecompressSync(
       readFileSync(new URL(`../../bench/machine/kernels/${name}.wasm.br`, import.meta.url)),
