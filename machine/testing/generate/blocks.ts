@@ -1,9 +1,7 @@
 /** Blocks, loops and conditions, with all that is in them. */
 import type { FunctionType, ValueType } from '../../interpreter/values.ts'
 import type { Body } from './body.ts'
-import { value, values } from './expressions.ts'
 import { anyType } from './plan.ts'
-import { statement, statements } from './statements.ts'
 
 /** Of a statement: what comes in is written, what is left is put away. */
 function someType(body: Body): FunctionType {
@@ -14,7 +12,7 @@ function someType(body: Body): FunctionType {
 
 export function block(body: Body): void {
   const type = someType(body)
-  values(body, type.parameters)
+  body.values(type.parameters)
   body.op('block')
   inner(body, type, type.results, false)
   body.putAway(type.results)
@@ -22,8 +20,8 @@ export function block(body: Body): void {
 
 export function condition(body: Body): void {
   const type = someType(body)
-  values(body, type.parameters)
-  value(body, 'i32')
+  body.values(type.parameters)
+  body.value('i32')
   body.op('if')
   const alone = type.parameters.join() === type.results.join() && body.random.chance(40)
   inner(body, type, type.results, false, false)
@@ -31,8 +29,8 @@ export function condition(body: Body): void {
     body.op('else')
     body.labels.push({ types: type.results, loop: false })
     body.putAway(type.parameters)
-    statements(body, body.random.between(1, 2))
-    values(body, type.results)
+    body.statements(body.random.between(1, 2))
+    body.values(type.results)
     body.labels.pop()
   }
   body.op('end')
@@ -46,24 +44,24 @@ export function loop(body: Body): void {
   body.counters.add(counter)
   body.i32(body.random.between(1, 12))
   body.op('local.set').u32(counter)
-  values(body, type.parameters)
+  body.values(type.parameters)
   body.op('loop')
   blockType(body, type)
   body.labels.push({ types: type.parameters, loop: true })
   body.putAway(type.parameters)
-  statements(body, body.random.between(1, 4))
-  values(body, type.parameters)
+  body.statements(body.random.between(1, 4))
+  body.values(type.parameters)
   body.op('local.get').u32(counter)
   body.i32(1)
   body.op('i32.sub')
   body.op('local.tee').u32(counter)
   if (body.random.chance(2)) {
     body.op('drop')
-    value(body, 'i32')
+    body.value('i32')
   }
   body.op('br_if').u32(0)
   body.putAway(type.parameters)
-  values(body, type.results)
+  body.values(type.results)
   body.labels.pop()
   body.op('end')
   body.putAway(type.results)
@@ -71,7 +69,7 @@ export function loop(body: Body): void {
 
 export function blockValue(body: Body, type: ValueType, condition: boolean): void {
   const result = { parameters: [], results: [type] }
-  if (condition) value(body, 'i32')
+  if (condition) body.value('i32')
   const name = condition ? 'if' : body.random.chance(85) ? 'block' : 'loop'
   body.op(name)
   // A loop's label takes what it begins with: nothing.
@@ -80,8 +78,8 @@ export function blockValue(body: Body, type: ValueType, condition: boolean): voi
   if (!condition) return
   body.op('else')
   body.labels.push({ types: [type], loop: false })
-  if (body.random.chance(40)) statement(body)
-  value(body, type)
+  if (body.random.chance(40)) body.statement()
+  body.value(type)
   body.labels.pop()
   body.op('end')
 }
@@ -91,8 +89,8 @@ function inner(body: Body, type: FunctionType, label: readonly ValueType[], loop
   blockType(body, type)
   body.labels.push({ types: label, loop })
   body.putAway(type.parameters)
-  statements(body, body.random.between(1, 3))
-  values(body, type.results)
+  body.statements(body.random.between(1, 3))
+  body.values(type.results)
   body.labels.pop()
   if (ended) body.op('end')
 }

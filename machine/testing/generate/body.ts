@@ -1,19 +1,25 @@
 /**
- * The body of one function: what has been written of it, and what it may still be. statements.ts and expressions.ts write out of each other until
- * its budget is used up.
+ * The body of one function: what has been written of it, and what it may still be. statements.ts and expressions.ts write into it until its
+ * budget is used up.
  */
 import { type Operation, operations } from '../../interpreter/operations.ts'
 import type { FunctionType, ValueType } from '../../interpreter/values.ts'
 import { Encoder } from './encoder.ts'
-import { values } from './expressions.ts'
 import { anyType, type Plan } from './plan.ts'
 import type { Random } from './random.ts'
-import { statements } from './statements.ts'
 
 const byName = new Map([...operations.values()].map(operation => [operation.name, operation]))
 
 /** From there on a body is one of many statements. */
 const longBudget = 200
+
+/** What writes into a body: both write out of each other, through it. */
+export interface Grammar {
+  /** Leaves nothing on the stack. */
+  statement(body: Body): void
+  /** Leaves one value of that type. */
+  value(body: Body, type: ValueType): void
+}
 
 export class Body {
   readonly code = new Encoder()
@@ -29,8 +35,10 @@ export class Body {
   readonly counters = new Set<number>()
   budget: number
   nesting = 0
+  private readonly grammar: Grammar
 
-  constructor(random: Random, plan: Plan, index: number, budget: number) {
+  constructor(grammar: Grammar, random: Random, plan: Plan, index: number, budget: number) {
+    this.grammar = grammar
     this.random = random
     this.plan = plan
     this.index = index
@@ -48,9 +56,25 @@ export class Body {
   }
 
   write(): void {
-    statements(this, this.budget > longBudget ? this.random.between(8, 20) : this.random.between(2, 6))
-    values(this, this.type.results)
+    this.statements(this.budget > longBudget ? this.random.between(8, 20) : this.random.between(2, 6))
+    this.values(this.type.results)
     this.op('end')
+  }
+
+  statements(count: number): void {
+    for (let left = count; left > 0; left--) this.statement()
+  }
+
+  statement(): void {
+    this.grammar.statement(this)
+  }
+
+  values(types: readonly ValueType[]): void {
+    for (const type of types) this.value(type)
+  }
+
+  value(type: ValueType): void {
+    this.grammar.value(this, type)
   }
 
   op(name: string): Encoder {

@@ -1,13 +1,11 @@
 /** Where control goes on elsewhere, and the code behind it that nobody reaches. */
 import type { ValueType } from '../../interpreter/values.ts'
 import type { Body } from './body.ts'
-import { value, values } from './expressions.ts'
-import { statement } from './statements.ts'
 
 export function branch(body: Body): void {
   if (body.random.chance(50)) {
     const label = pickLabel(body)
-    values(body, labelTypes(body, label))
+    body.values(labelTypes(body, label))
     body.op('br').u32(label)
   } else branchTable(body)
   dead(body)
@@ -16,17 +14,17 @@ export function branch(body: Body): void {
 export function branchIf(body: Body): void {
   const label = pickLabel(body)
   const types = labelTypes(body, label)
-  values(body, types)
-  value(body, 'i32')
+  body.values(types)
+  body.value('i32')
   body.op('br_if').u32(label)
   body.putAway(types)
 }
 
 export function branchIfValue(body: Body, type: ValueType): void {
   const depth = body.labels.findIndex(({ types, loop }) => types.join() === type && !loop)
-  value(body, type)
+  body.value(type)
   if (depth < 0) return
-  value(body, 'i32')
+  body.value('i32')
   body.op('br_if').u32(body.labels.length - 1 - depth)
 }
 
@@ -41,8 +39,8 @@ function branchTable(body: Body): void {
   const list = Array.from({ length: body.random.below(6) }, () =>
     fitting.length > 0 ? body.random.pick(fitting) : last,
   )
-  values(body, types)
-  value(body, 'i32')
+  body.values(types)
+  body.value('i32')
   if (body.random.chance(80)) {
     body.i32(7)
     body.op('i32.and')
@@ -66,7 +64,7 @@ export function dead(body: Body): void {
     } else if (choice === 3) {
       body.op('block').raw(0x40)
       body.op('end')
-    } else statement(body)
+    } else body.statement()
   }
 }
 

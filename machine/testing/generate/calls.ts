@@ -2,7 +2,7 @@
 import type { FunctionType, ValueType } from '../../interpreter/values.ts'
 import type { Body } from './body.ts'
 import { dead } from './branches.ts'
-import { leaf, value, values } from './expressions.ts'
+import { leaf } from './leaves.ts'
 import { imported } from './plan.ts'
 
 export function call(body: Body): void {
@@ -22,7 +22,7 @@ export function leave(body: Body): void {
   const fits = (type: FunctionType) => type.results.join() === results
   const choice = body.random.below(3)
   if (choice === 0) {
-    values(body, body.type.results)
+    body.values(body.type.results)
     body.op('return')
   } else if (choice === 1) {
     const index = callee(body, fits)
@@ -35,7 +35,7 @@ export function leave(body: Body): void {
       .filter(type => fits(body.plan.types[type] as FunctionType))
     if (types.length === 0) return
     const { type, table } = indirectTarget(body, types)
-    values(body, (body.plan.types[type] as FunctionType).parameters)
+    body.values((body.plan.types[type] as FunctionType).parameters)
     tableIndex(body, table, type)
     body.op('return_call_indirect').u32(type).u32(table)
   }
@@ -54,7 +54,7 @@ function indirectCall(body: Body, fits: (type: FunctionType) => boolean = () => 
   const types = body.plan.functions.map(({ type }) => type).filter(type => fits(body.plan.types[type] as FunctionType))
   if (types.length === 0) return { parameters: [], results: [] }
   const { type, table } = indirectTarget(body, types)
-  values(body, (body.plan.types[type] as FunctionType).parameters)
+  body.values((body.plan.types[type] as FunctionType).parameters)
   tableIndex(body, table, type)
   body.op('call_indirect').u32(type).u32(table)
   return body.plan.types[type] as FunctionType
@@ -73,7 +73,7 @@ function callee(body: Body, fits: (type: FunctionType) => boolean): number | und
 
 function args(body: Body, index: number): void {
   const host = body.plan.functions[index]?.host
-  if (host === undefined || body.random.chance(3)) return values(body, body.typeOf(index).parameters)
+  if (host === undefined || body.random.chance(3)) return body.values(body.typeOf(index).parameters)
   hostArgs(body, host)
 }
 
@@ -94,7 +94,7 @@ function hostArgs(body: Body, host: string): void {
   } else if (host === 'args_sizes_get') {
     at()
     at()
-  } else if (host === 'proc_exit') value(body, 'i32')
+  } else if (host === 'proc_exit') body.value('i32')
 }
 
 function indirectTarget(body: Body, types: readonly number[]): { type: number; table: number } {
@@ -111,5 +111,5 @@ export function tableIndex(body: Body, table: number, type?: number): void {
   const fitting = items.flatMap((item, index) => (body.plan.functions[item]?.type === type ? [index] : []))
   if (fitting.length > 0 && body.random.chance(97)) body.i32(body.random.pick(fitting))
   else if (body.random.chance(80)) body.i32(body.random.below(body.plan.tables[table]?.minimum as number))
-  else value(body, 'i32')
+  else body.value('i32')
 }

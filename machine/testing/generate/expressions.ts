@@ -5,9 +5,9 @@ import { blockValue } from './blocks.ts'
 import type { Body } from './body.ts'
 import { branchIfValue } from './branches.ts'
 import { callValue, tableIndex } from './calls.ts'
-import { constant } from './constants.ts'
+import { leaf, writeConstant } from './leaves.ts'
 import { access, address } from './memory.ts'
-import { declared } from './plan.ts'
+import { knows } from './plan.ts'
 
 const controlNames = new Set(['nop', 'memory.init', 'data.drop', 'table.init', 'elem.drop', 'table.copy'])
 
@@ -18,10 +18,6 @@ const producers = Map.groupBy(
 )
 /** They trap on most operands that come at random. */
 const touchy = /\.(div|rem)_|^i\d\d\.trunc_f/
-
-export function values(body: Body, types: readonly ValueType[]): void {
-  for (const type of types) value(body, type)
-}
 
 /** Leaves one value of that type. */
 export function value(body: Body, type: ValueType): void {
@@ -48,51 +44,24 @@ export function value(body: Body, type: ValueType): void {
   body.nesting--
 }
 
-export function leaf(body: Body, type: ValueType): void {
-  const locals = body.locals.flatMap((one, index) => (one === type ? [index] : []))
-  const globals = body.plan.globals.flatMap((one, index) => (one.type === type ? [index] : []))
-  if (locals.length > 0 && body.random.chance(60)) body.op('local.get').u32(body.random.pick(locals))
-  else if (globals.length > 0 && body.random.chance(40)) body.op('global.get').u32(body.random.pick(globals))
-  else writeConstant(body, type)
-}
-
-function writeConstant(body: Body, type: ValueType): void {
-  const functions = declared(body.plan)
-  if (type === 'funcref' && body.random.chance(60)) body.op('ref.func').u32(body.random.pick(functions))
-  else if (isReferenceType(type)) body.op('ref.null').type(type)
-  else {
-    body.op(`${type}.const`)
-    constant(body.random, type, body.code)
-  }
-}
-
 function operation(body: Body, type: ValueType): void {
-  const fitting = (producers.get(type) ?? []).filter(one => known(body, one) && allowedFloats(body, one))
+  const fitting = (producers.get(type) ?? []).filter(one => knows(body.plan, one) && allowedFloats(body, one))
   const operation = body.random.pick(fitting)
   if (touchy.test(operation.name) && body.random.chance(50)) return leaf(body, type)
   if (operation.immediates === 'constant') return writeConstant(body, type)
   const [first, ...rest] = operation.type?.parameters ?? []
   if (operation.immediates.startsWith('memoryArgument')) {
     address(body)
-    values(body, rest)
+    body.values(rest)
     return access(body, operation)
   }
   if (operation.name === 'memory.grow') body.i32(body.random.below(2))
-  else if (first !== undefined) values(body, [first, ...rest])
+  else if (first !== undefined) body.values([first, ...rest])
   makeHarmless(body, operation)
   body.emit(operation)
   if (operation.immediates === 'memory') body.code.raw(0)
   if (operation.immediates === 'lane') body.code.raw(body.random.below(Number(/x(\d+)/.exec(operation.name)?.[1])))
   if (operation.immediates === 'lanes') for (let lane = 0; lane < 16; lane++) body.code.raw(body.random.below(32))
-}
-
-/** Not one whose operands the features leave out. */
-export function known(body: Body, { type }: Operation): boolean {
-  const { floats, vectors } = body.plan
-  const all = [...(type?.parameters ?? []), ...(type?.results ?? [])]
-  return (
-    (floats || !all.some(one => one.startsWith('f3') || one.startsWith('f6'))) && (vectors || !all.includes('v128'))
-  )
 }
 
 /** Vectors of floats are floats, too. */
@@ -122,14 +91,14 @@ function divisionThatFails(body: Body, type: ValueType): void {
 }
 
 function select(body: Body, type: ValueType): void {
-  values(body, [type, type, 'i32'])
+  body.values([type, type, 'i32'])
   if (!isReferenceType(type) && body.random.chance(60)) body.op('select')
   else body.op('select_typed').u32(1).type(type)
 }
 
 function tee(body: Body, type: ValueType): void {
   const index = body.localToWrite(type)
-  value(body, type)
+  body.value(type)
   if (index !== undefined) body.op('local.tee').u32(index)
 }
 
@@ -141,7 +110,7 @@ function reference(body: Body, type: ValueType): void {
     tableIndex(body, table)
     body.op('table.get').u32(table)
   } else if (type === 'i32' && body.random.chance(50)) {
-    value(body, body.random.chance(70) ? 'funcref' : 'externref')
+    body.value(body.random.chance(70) ? 'funcref' : 'externref')
     body.op('ref.is_null')
   } else if (type === 'i32') body.op('table.size').u32(body.random.below(body.plan.tables.length))
   else leaf(body, type)

@@ -2,23 +2,22 @@
 import { type Operation, operations } from '../../interpreter/operations.ts'
 import type { ValueType } from '../../interpreter/values.ts'
 import type { Body } from './body.ts'
-import { known, value } from './expressions.ts'
-import type { Plan } from './plan.ts'
+import { knows, type Plan } from './plan.ts'
 
 const stores = [...operations.values()].filter(
   ({ type, immediates }) => type?.results.length === 0 && immediates.startsWith('memoryArgument'),
 )
 
 export function store(body: Body): void {
-  const operation = body.random.pick(stores.filter(one => known(body, one)))
+  const operation = body.random.pick(stores.filter(one => knows(body.plan, one)))
   address(body)
-  value(body, operation.type?.parameters[1] as ValueType)
+  body.value(operation.type?.parameters[1] as ValueType)
   access(body, operation)
 }
 
 /** Inside the memory almost always. */
 export function address(body: Body): void {
-  value(body, 'i32')
+  body.value('i32')
   if (body.random.chance(97)) {
     body.i32(0xff8)
     body.op('i32.and')
@@ -44,7 +43,7 @@ export function bulk(body: Body): void {
     if (choice === 'init') body.i32(body.random.below(4))
     else address(body)
     if (body.random.chance(95)) body.i32(body.random.below(choice === 'init' ? 6 : 100))
-    else value(body, 'i32')
+    else body.value('i32')
     if (choice === 'init') body.op('memory.init').u32(segment).raw(0)
     else if (choice === 'copy') body.op('memory.copy').raw(0, 0)
     else body.op('memory.fill').raw(0)
@@ -55,7 +54,7 @@ export function tableWork(body: Body): void {
   const table = body.random.below(body.plan.tables.length)
   const { element, minimum } = body.plan.tables[table] as Plan['tables'][number]
   const passive = body.plan.elements.flatMap(({ type }, index) => (type === element ? [index] : []))
-  const small = () => (body.random.chance(95) ? body.i32(body.random.below(minimum)) : value(body, 'i32'))
+  const small = () => (body.random.chance(95) ? body.i32(body.random.below(minimum)) : body.value('i32'))
   const choice = body.random.weighted({
     set: 5,
     grow: 3,
@@ -66,17 +65,17 @@ export function tableWork(body: Body): void {
   })
   if (choice === 'drop') body.op('elem.drop').u32(body.random.below(body.plan.elements.length))
   else if (choice === 'grow') {
-    value(body, element)
+    body.value(element)
     body.i32(body.random.chance(95) ? body.random.below(3) : body.random.bits() | 0)
     body.op('table.grow').u32(table)
     body.op('drop')
   } else if (choice === 'set') {
     small()
-    value(body, element)
+    body.value(element)
     body.op('table.set').u32(table)
   } else if (choice === 'fill') {
     small()
-    value(body, element)
+    body.value(element)
     body.i32(body.random.below(2))
     body.op('table.fill').u32(table)
   } else {

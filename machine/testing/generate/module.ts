@@ -6,15 +6,23 @@ import type { ValueType } from '../../interpreter/values.ts'
 import { Body } from './body.ts'
 import { constant } from './constants.ts'
 import { Encoder } from './encoder.ts'
+import { value } from './expressions.ts'
 import { type Features, imported, makePlan, outputBytes, type Plan } from './plan.ts'
 import { Random } from './random.ts'
+import { statement } from './statements.ts'
 
 export function generateModule(seed: number, features: Features = featuresOf(seed)): Uint8Array<ArrayBuffer> {
   const random = new Random(Math.imul(seed, 0x9e37_79b1) ^ 0x5bd1_e995)
   const plan = makePlan(random, features)
   const first = imported(plan)
   const bodies = plan.functions.slice(first).map((_, index) => {
-    const body = new Body(random, plan, first + index, index === 0 ? random.between(150, 500) : random.between(15, 150))
+    const body = new Body(
+      { statement, value },
+      random,
+      plan,
+      first + index,
+      index === 0 ? random.between(150, 500) : random.between(15, 150),
+    )
     body.write()
     return body
   })

@@ -1,4 +1,5 @@
 /** What a generated module has, before its bodies are written: types, imports, functions, tables, globals, segments. */
+import type { Operation } from '../../interpreter/operations.ts'
 import type { FunctionType, ValueType } from '../../interpreter/values.ts'
 import type { Random } from './random.ts'
 
@@ -127,3 +128,11 @@ function addTables(random: Random, plan: Plan): void {
 
 /** Functions that `ref.func` may name. */
 export const declared = (plan: Plan): number[] => [...new Set(plan.elements.flatMap(({ items }) => items))]
+
+/** Not an instruction whose operands the features leave out. */
+export function knows({ floats, vectors }: Features, { type }: Operation): boolean {
+  const all = [...(type?.parameters ?? []), ...(type?.results ?? [])]
+  return (
+    (floats || !all.some(one => one.startsWith('f3') || one.startsWith('f6'))) && (vectors || !all.includes('v128'))
+  )
+}

@@ -4,13 +4,8 @@ import { block, condition, loop } from './blocks.ts'
 import type { Body } from './body.ts'
 import { branch, branchIf, dead } from './branches.ts'
 import { call, leave } from './calls.ts'
-import { value } from './expressions.ts'
 import { bulk, store, tableWork } from './memory.ts'
 import { anyType } from './plan.ts'
-
-export function statements(body: Body, count: number): void {
-  for (let left = count; left > 0; left--) statement(body)
-}
 
 export function statement(body: Body): void {
   body.budget--
@@ -43,13 +38,13 @@ function assignment(body: Body): void {
   const globals = body.plan.globals.flatMap(({ mutable }, index) => (mutable ? [index] : []))
   if (globals.length > 0 && body.random.chance(35)) {
     const index = body.random.pick(globals)
-    value(body, body.plan.globals[index]?.type as ValueType)
+    body.value(body.plan.globals[index]?.type as ValueType)
     body.op('global.set').u32(index)
     return
   }
   const index = body.localToWrite()
   if (index === undefined) return dropped(body)
-  value(body, body.locals[index] as ValueType)
+  body.value(body.locals[index] as ValueType)
   if (body.random.chance(30)) {
     body.op('local.tee').u32(index)
     body.op('drop')
@@ -57,7 +52,7 @@ function assignment(body: Body): void {
 }
 
 function dropped(body: Body): void {
-  value(body, anyType(body.random, body.plan))
+  body.value(anyType(body.random, body.plan))
   body.op('drop')
 }
 
