@@ -267,7 +267,7 @@ const layers = [
   'ownService',
   'noNetwork',
 ]
-/** What others write: the system's log and its records, dpkg's own books. */
+/** What is not the package's: the system's log and its records, dpkg's own books, homes. */
 const watched = [
   '/proc',
   '/sys',
@@ -278,6 +278,8 @@ const watched = [
   '/var/lib/dpkg',
   '/var/lib/systemd',
   '/var/cache/ldconfig',
+  // What the command keeps for whoever types it lies in that person's home, which is not for a package to touch.
+  '/root/.cache',
 ]
 /** No disk, and nothing that another service reads. */
 const virtual = ['proc', 'devpts']
