@@ -7,7 +7,7 @@ require __DIR__ . '/../autoload.php';
 // readme
 $plasm = new Plasm\Client(getenv('PLASM_URL') ?: null, timeout: 30.0);
 $jobId = $plasm->submit('hello.wasm', [
-    'stdin' => 'Hello, World',   // or new SplFileInfo('input.bin'), or ['digest' => 'sha256:…'] of an uploaded blob
+    'stdin' => 'Hello, World',   // or new SplFileInfo('input.bin'), an open stream, ['digest' => 'sha256:…'] of an uploaded blob
     'args' => ['--fast'],
     'env' => ['LANG' => 'C'],
     'memory' => '64MiB',

@@ -27,6 +27,7 @@ use Plasm\Generated\Model\Peer;
 use Plasm\Generated\Model\Stdin;
 use Plasm\Generated\Model\Verification;
 use Plasm\Http\CurlTransport;
+use Plasm\Http\InputStream;
 use Plasm\Http\RequestOptions;
 use Plasm\Http\Retry;
 use Plasm\Http\Transport;
@@ -107,6 +108,7 @@ final class Client
         $read = Options::read($options);
         $program = is_string($module) && Digest::is($module) ? $module : self::program($module);
         $input = $read->input();
+        $input = $input instanceof InputStream ? $this->sent($input) : $input;
         $digest = is_string($program) ? $program : $program->digest;
         $manifest = $read->manifest($digest, $input instanceof Content ? self::stdinOf($input) : $input);
         $uploads = ['/module' => $program, '/stdin/digest' => $input];
@@ -255,6 +257,27 @@ final class Client
         }
         $isText = preg_match('/^[^\x00-\x08\x0B\x0C\x0E-\x1F]*$/uD', $input->body) === 1;
         return $isText ? new Stdin(text: $input->body) : new Stdin(base64: base64_encode($input->body));
+    }
+
+    /** Small enough for the manifest, or sent on as it comes. */
+    private function sent(InputStream $stream): Content|Stdin
+    {
+        $bytes = '';
+        if ($stream->isShort(Options::STDIN_INLINE_BYTES_MAX, $bytes)) {
+            return Content::ofBytes($bytes);
+        }
+        $begun = microtime(true);
+        $tell = $this->progress === null ? null : function (int $sent) use ($begun): void {
+            ($this->progress)(new Progress(microtime(true) - $begun, bytes: $sent));
+        };
+        try {
+            $stored = $this->blobs->putBlob($stream, new RequestOptions(progress: $tell));
+        } finally {
+            $this->terminal?->clear();
+        }
+        return $stored->digest === $stream->digest()
+            ? new Stdin(digest: $stored->digest)
+            : throw ProtocolException::expected("the digest {$stream->digest()} of what was sent", $stored->digest);
     }
 
     /**

@@ -9,6 +9,7 @@ use Plasm\Generated\Model\JobManifest;
 use Plasm\Generated\Model\Peer;
 use Plasm\Generated\Model\Resources;
 use Plasm\Generated\Model\Stdin;
+use Plasm\Http\InputStream;
 use Plasm\Phase\Identity;
 
 /**
@@ -58,8 +59,8 @@ final class Options
         return new self(array_filter($given, static fn (mixed $value): bool => $value !== null));
     }
 
-    /** What the guest reads from stdin: bytes that are here, or the digest of an uploaded blob. */
-    public function input(): Content|Stdin
+    /** What the guest reads from stdin: bytes that are here, an open stream, or the digest of an uploaded blob. */
+    public function input(): Content|InputStream|Stdin
     {
         $stdin = $this->given['stdin'] ?? '';
         [$kind, $value] = is_array($stdin) && count($stdin) === 1 ? [array_key_first($stdin), reset($stdin)] : ['', $stdin];
@@ -67,11 +68,12 @@ final class Options
         return match (true) {
             $value instanceof \SplFileInfo => Content::ofFile($value),
             $value instanceof Stdin && $value->digest !== null => $value,
+            is_resource($value) && $kind === '' => new InputStream($value),
             $isText && ($kind === '' || $kind === 'text') => Content::ofBytes($value),
             $isText && $kind === 'base64' => Content::ofBytes(Phase\Base64::decode($value)),
             $isText && $kind === 'file' => Content::ofFile($value),
             $isText && $kind === 'digest' => new Stdin(digest: $value),
-            default => throw self::wrong('stdin', 'a string, an SplFileInfo, or one of text, base64, digest, file', $stdin),
+            default => throw self::wrong('stdin', 'a string, an SplFileInfo, an open stream, or one of text, base64, digest, file', $stdin),
         };
     }
 

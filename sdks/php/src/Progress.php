@@ -11,7 +11,7 @@ final class Progress
 {
     /**
      * @param float $seconds since it began
-     * @param int|null $bytes of an upload that are sent, `bytesTotal` is all of them
+     * @param int|null $bytes of an upload that are sent, `bytesTotal` is all of them, where that is known before
      * @param JobEvent|null $event the last one of the job, once there is one
      */
     public function __construct(
@@ -29,6 +29,9 @@ final class Progress
         if ($this->bytes !== null && $this->bytesTotal !== null) {
             $percent = $this->bytesTotal === 0 ? 100 : intdiv($this->bytes * 100, $this->bytesTotal);
             return sprintf('uploading %d %% of %.1f MiB, %s', $percent, $this->bytesTotal / 1_048_576, $time);
+        }
+        if ($this->bytes !== null) {
+            return sprintf('uploading %.1f MiB, %s', $this->bytes / 1_048_576, $time);
         }
         if ($this->event === null) {
             return "waiting, $time";

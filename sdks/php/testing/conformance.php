@@ -46,7 +46,7 @@ function perform(Client $plasm, array $call, array $jobs): array
     $job = $jobs[$call['job'] ?? $call['receiptOf'] ?? ''] ?? $call['job'] ?? '';
     $timeout = $call['timeout'] ?? null;
     return match ($call['call']) {
-        'submit' => ['jobId' => $plasm->submit(module($call['module']), $call['options'] ?? [])],
+        'submit' => ['jobId' => $plasm->submit(module($call['module']), options($call['options'] ?? []))],
         'status' => state($plasm->status($job)),
         'cancel' => state($plasm->cancel($job)),
         'wait' => state($plasm->wait($job, $timeout)),
@@ -64,6 +64,16 @@ function perform(Client $plasm, array $call, array $jobs): array
 function module(string $named): string
 {
     return str_starts_with($named, 'bytes:') ? (string) file_get_contents(substr($named, strlen('bytes:'))) : $named;
+}
+
+/**
+ * @param array<string, mixed> $given
+ * @return array<string, mixed>
+ */
+function options(array $given): array
+{
+    $stream = $given['stdin']['stream'] ?? null;
+    return ($stream === null ? [] : ['stdin' => fopen($stream, 'rb')]) + $given;
 }
 
 /** @return array<string, mixed> */

@@ -267,6 +267,58 @@ final class ClientTest extends TestCase
         }
     }
 
+    public function testAnOpenStreamIsReadToItsEndAndNeverHeld(): void
+    {
+        $before = memory_get_peak_usage();
+        $pipe = popen('head -c 104857600 /dev/zero', 'r');
+        self::assertIsResource($pipe);
+        $jobId = $this->plasm->submit(self::fixture('exit-3'), ['stdin' => $pipe]);
+        pclose($pipe);
+        self::assertLessThan(4_000_000, memory_get_peak_usage() - $before);
+        $zeros = '20492a4d0d84f8beb1767f6616229f85d44c2827b64bdbfb260ee12fa1109e0e';
+        $stdin = $this->plasm->wait($jobId)->manifest->stdin;
+        self::assertSame(["sha256:$zeros", 104_857_600], [$stdin->digest, $stdin->size]);
+        self::assertSame(Verification::VERDICT_VALID, $this->plasm->verify($jobId)->verdict);
+    }
+
+    public function testAStreamIsReadFromWhereItStandsWhetherItBlocksOrNot(): void
+    {
+        $memory = fopen('php://temp', 'w+');
+        [$ours, $theirs] = stream_socket_pair(STREAM_PF_UNIX, STREAM_SOCK_STREAM, STREAM_IPPROTO_IP) ?: [null, null];
+        self::assertTrue(is_resource($memory) && is_resource($ours) && is_resource($theirs));
+        fwrite($memory, "not this\nabc\n");
+        fseek($memory, strlen("not this\n"));
+        stream_set_blocking($ours, false);
+        fwrite($theirs, "abc\n");
+        fclose($theirs);
+        foreach ([$memory, $ours] as $stream) {
+            $jobId = $this->plasm->submit(self::HELLO, ['stdin' => $stream]);
+            self::assertSame("cba\n", $this->plasm->result($jobId));
+            self::assertSame(Verification::VERDICT_VALID, $this->plasm->verify($jobId)->verdict);
+        }
+        $none = $this->plasm->submit(self::HELLO, ['stdin' => $memory]);
+        self::assertSame('dlroW ,olleH', $this->plasm->result($none));
+    }
+
+    public function testAStreamThatCannotBeReadMakesNoJob(): void
+    {
+        $closed = fopen('php://temp', 'r');
+        self::assertIsResource($closed);
+        fclose($closed);
+        $writeOnly = fopen('php://output', 'w');
+        $count = static fn (Client $plasm): int => count($plasm->jobs->listJobs(limit: 100)->items);
+        $before = $count($this->plasm);
+        foreach ([$closed, $writeOnly, stream_context_create()] as $stream) {
+            try {
+                $this->plasm->submit(self::HELLO, ['stdin' => $stream]);
+                self::fail('it was read');
+            } catch (InvalidArgumentException $error) {
+                self::assertStringContainsString('stream', $error->getMessage());
+            }
+        }
+        self::assertSame($before, $count($this->plasm));
+    }
+
     public function testTheLowLevelApiStaysInReach(): void
     {
         $jobId = $this->plasm->submit(self::HELLO);

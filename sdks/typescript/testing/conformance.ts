@@ -1,5 +1,6 @@
 /** The TypeScript SDK's runner of sdks/conformance: reads a scenario's calls from stdin, does them, writes a line of JSON for each. */
 import { Buffer } from 'node:buffer'
+import { openAsBlob } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { json } from 'node:stream/consumers'
 import {
@@ -23,7 +24,7 @@ interface Call {
   job?: string
   receiptOf?: string
   module?: string
-  options?: JobOptions
+  options?: Omit<JobOptions, 'stdin'> & { stdin?: JobOptions['stdin'] | { stream: string } }
   timeout?: number
   after?: number
   take?: number
@@ -50,13 +51,21 @@ for (const call of calls) {
   console.log(JSON.stringify(line))
 }
 
+async function optionsOf(given: Call['options'] = {}): Promise<JobOptions> {
+  const { stdin, ...rest } = given
+  if (typeof stdin !== 'object' || !('stream' in stdin) || typeof stdin.stream !== 'string') {
+    return { ...rest, stdin: stdin as JobOptions['stdin'] }
+  }
+  return { ...rest, stdin: (await openAsBlob(stdin.stream)).stream() }
+}
+
 async function perform(call: Call): Promise<Record<string, unknown>> {
   const named = call.job ?? call.receiptOf ?? ''
   const job = jobs.get(named) ?? named
   const { timeout } = call
   switch (call.call) {
     case 'submit':
-      return { jobId: await plasm.submit(await moduleOf(call.module ?? ''), call.options) }
+      return { jobId: await plasm.submit(await moduleOf(call.module ?? ''), await optionsOf(call.options)) }
     case 'status':
       return stateOf(await plasm.status(job))
     case 'cancel':

@@ -63,6 +63,10 @@ final class CurlCall
             $this->file = self::open($body);
             $size = (int) (fstat($this->file)['size'] ?? 0);
             curl_setopt_array($handle, [CURLOPT_UPLOAD => true, CURLOPT_INFILE => $this->file, CURLOPT_INFILESIZE => $size]);
+        } elseif ($body instanceof InputStream) {
+            $read = static fn (\CurlHandle $_, mixed $file, int $length): string => $exchange->input($body, $length);
+            // Of unknown size: in chunks. The progress function is how a failed read ends the call, so that no half is taken for the whole.
+            curl_setopt_array($handle, [CURLOPT_UPLOAD => true, CURLOPT_READFUNCTION => $read, CURLOPT_NOPROGRESS => false]);
         } elseif ($body !== null) {
             curl_setopt($handle, CURLOPT_POSTFIELDS, $body);
         }

@@ -58,9 +58,22 @@ final class CurlExchange
         }) ? strlen($bytes) : -1;
     }
 
+    /** The next bytes of what is sent; none where the stream cannot be read, and then `progress` ends the call. */
+    public function input(InputStream $stream, int $length): string
+    {
+        $bytes = '';
+        $this->guarded(function () use ($stream, $length, &$bytes): void {
+            $bytes = $stream->read($length);
+        });
+        return $bytes;
+    }
+
     /** @return int 0 to go on */
     public function progress(int $total, int $sent): int
     {
+        if ($this->thrown !== null) {
+            return 1;
+        }
         return $this->progress === null || $this->guarded(fn () => ($this->progress)($sent, $total)) ? 0 : 1;
     }
 

@@ -13,7 +13,7 @@ final class Request
     private array $headers = [];
     /** @var array<string, string> */
     private array $query = [];
-    private string|\SplFileInfo|null $body = null;
+    private string|\SplFileInfo|InputStream|null $body = null;
     private RequestOptions $options;
 
     /** @param bool $idempotent whether sending it again changes nothing */
@@ -61,8 +61,8 @@ final class Request
         return $this->raw(json_encode($value, $flags), 'application/json');
     }
 
-    /** A string is the bytes themselves; a file is streamed and never held in memory. */
-    public function raw(string|\SplFileInfo $body, string $mediaType): self
+    /** A string is the bytes themselves; a file or stream is sent as it is read, and never held in memory. */
+    public function raw(string|\SplFileInfo|InputStream $body, string $mediaType): self
     {
         $this->body = $body;
         return $this->header('content-type', $mediaType);
@@ -88,7 +88,7 @@ final class Request
         return ['accept' => $this->accept . ', application/problem+json'] + $this->headers;
     }
 
-    public function body(): string|\SplFileInfo|null
+    public function body(): string|\SplFileInfo|InputStream|null
     {
         return $this->body;
     }
@@ -100,8 +100,9 @@ final class Request
 
     public function isRepeatable(): bool
     {
-        // What a sink has got already cannot be taken back.
-        return $this->options->sink === null && ($this->idempotent || isset($this->headers['idempotency-key']));
+        // What a sink has got already cannot be taken back, and a stream gives what it has once.
+        return $this->options->sink === null && !$this->body instanceof InputStream
+            && ($this->idempotent || isset($this->headers['idempotency-key']));
     }
 
     /** Whether the answer or the body is bytes of any length, for which no total time can be said. */

@@ -31,10 +31,10 @@ final class BlobsApi
 
     /**
      * Upload a blob
-     * @param string|\SplFileInfo $body Any bytes
+     * @param string|\SplFileInfo|\Plasm\Http\InputStream $body Any bytes
      */
     public function putBlob(
-        string|\SplFileInfo $body,
+        string|\SplFileInfo|\Plasm\Http\InputStream $body,
         ?RequestOptions $options = null,
     ): Model\Content {
         $request = (new Request('PUT', '/v1/blobs', 'application/json', idempotent: true))

@@ -62,10 +62,10 @@ final class ModulesApi
 
     /**
      * Upload a module
-     * @param string|\SplFileInfo $body A WebAssembly binary
+     * @param string|\SplFileInfo|\Plasm\Http\InputStream $body A WebAssembly binary
      */
     public function putModule(
-        string|\SplFileInfo $body,
+        string|\SplFileInfo|\Plasm\Http\InputStream $body,
         ?RequestOptions $options = null,
     ): Model\ModuleInfo {
         $request = (new Request('PUT', '/v1/modules', 'application/json', idempotent: true))
