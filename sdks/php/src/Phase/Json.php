@@ -82,8 +82,8 @@ final class Json
     {
         $this->space();
         return match ($this->text[$this->at] ?? '') {
-            '{' => $this->nested($this->object(...)),
-            '[' => $this->nested($this->array(...)),
+            '{' => $this->object(),
+            '[' => $this->array(),
             '"' => $this->string(),
             't' => $this->word('true', true),
             'f' => $this->word('false', false),
@@ -92,19 +92,18 @@ final class Json
         };
     }
 
-    private function nested(\Closure $read): mixed
+    /** Behind the bracket, one level down. */
+    private function enter(): void
     {
         if (++$this->depth > $this->depthMax) {
             throw $this->wrong("nested deeper than $this->depthMax");
         }
         $this->at++;
-        $value = $read();
-        $this->depth--;
-        return $value;
     }
 
     private function object(): JsonObject
     {
+        $this->enter();
         $members = [];
         for ($more = !$this->closed('}'); $more; $more = $this->another('}')) {
             $this->space();
@@ -118,16 +117,19 @@ final class Json
             $this->expect(':');
             $members[$name] = $this->value();
         }
+        $this->depth--;
         return new JsonObject($members);
     }
 
     /** @return list<mixed> */
     private function array(): array
     {
+        $this->enter();
         $items = [];
         for ($more = !$this->closed(']'); $more; $more = $this->another(']')) {
             $items[] = $this->value();
         }
+        $this->depth--;
         return $items;
     }
 
@@ -223,11 +225,13 @@ final class Json
 
     private function another(string $end): bool
     {
-        if ($this->closed($end)) {
-            return false;
+        $this->space();
+        $character = $this->text[$this->at] ?? '';
+        if ($character !== ',' && $character !== $end) {
+            throw $this->wrong('"," was expected');
         }
-        $this->expect(',');
-        return true;
+        $this->at++;
+        return $character === ',';
     }
 
     private function expect(string $character): void
@@ -239,6 +243,9 @@ final class Json
 
     private function space(): void
     {
+        if (($this->text[$this->at] ?? '!') > ' ') {
+            return;
+        }
         $this->at += strspn($this->text, " \t\n\r", $this->at);
     }
 

@@ -45,7 +45,7 @@ final class Shape
     {
         return match (true) {
             isset(self::KINDS[$kind]) => is_string($value) && preg_match(self::KINDS[$kind], $value) === 1,
-            isset(self::TEXTS[$kind]) => is_string($value) && self::units($value) <= self::TEXTS[$kind],
+            isset(self::TEXTS[$kind]) => is_string($value) && self::isWithin($value, self::TEXTS[$kind]),
             default => is_int($value) && $value >= 0 && $value <= self::INTEGERS[$kind],
         };
     }
@@ -85,13 +85,16 @@ final class Shape
         return null;
     }
 
-    /** A character beyond U+FFFF has two units and four bytes, of which three continue the first. */
-    private static function units(string $text): int
+    /** In units: never more than bytes. A character beyond U+FFFF has two of them and four bytes, of which three continue the first. */
+    private static function isWithin(string $text, int $unitsMax): bool
     {
+        if (strlen($text) <= $unitsMax) {
+            return true;
+        }
         $bytes = count_chars($text, 1);
         $count = static fn (int $from, int $to): int =>
             array_sum(array_intersect_key($bytes, array_flip(range($from, $to))));
-        return strlen($text) - $count(0x80, 0xBF) + $count(0xF0, 0xF7);
+        return strlen($text) - $count(0x80, 0xBF) + $count(0xF0, 0xF7) <= $unitsMax;
     }
 
     private static function wrong(string $at, string $kind): string

@@ -36,6 +36,8 @@ final class Statement
         ],
     ];
 
+    private ?string $executorKey = null;
+
     private function __construct(private readonly JsonObject $statement)
     {
     }
@@ -44,8 +46,9 @@ final class Statement
     public static function read(string $payload): self
     {
         $statement = Json::read($payload, integersOnly: true);
-        $problem = $statement instanceof JsonObject ? self::problem($statement) : 'not an object';
-        return $problem === null ? new self($statement) : throw new Invalid("Cannot read the statement: $problem");
+        $read = $statement instanceof JsonObject ? new self($statement) : null;
+        $problem = $read === null ? 'not an object' : $read->problem();
+        return $read !== null && $problem === null ? $read : throw new Invalid("Cannot read the statement: $problem");
     }
 
     /** @throws Invalid */
@@ -87,7 +90,9 @@ final class Statement
     /** The key that it names; null where its kind is unknown. */
     public function executorKey(): ?string
     {
-        return $this->isKnown() ? Identity::publicKeyOfDid((string) $this->text('measurement', 'executor', 'did')) : null;
+        return $this->isKnown()
+            ? $this->executorKey ??= Identity::publicKeyOfDid((string) $this->text('measurement', 'executor', 'did'))
+            : null;
     }
 
     /** The hex of its one subject; null where there is not exactly one. */
@@ -100,8 +105,9 @@ final class Statement
         return is_string($hex) ? $hex : null;
     }
 
-    private static function problem(JsonObject $statement): ?string
+    private function problem(): ?string
     {
+        $statement = $this->statement;
         if ($statement->get('_type') !== self::TYPE) {
             return '_type is not ' . self::TYPE;
         }
@@ -113,9 +119,8 @@ final class Statement
         if ($problem !== null) {
             return $problem;
         }
-        $read = new self($statement);
-        $read->executorKey();
-        return $read->hasKnownProfile() ? self::claimProblem($read->claim()) : null;
+        $this->executorKey();
+        return $this->hasKnownProfile() ? self::claimProblem($this->claim()) : null;
     }
 
     private static function claimProblem(JsonObject $claim): ?string
