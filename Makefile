@@ -66,7 +66,7 @@ openapi: node_modules/.installed ## Write openapi/openapi.json and docs/api.md f
 sdks: openapi ## Generate the SDKs' clients from the document
 	@REQUIRED=1 .ci/install java
 	$(NODE) openapi/sdks.ts
-	$(NODE) sdks/php/readme.ts
+	$(NODE) sdks/readme.ts
 
 .PHONY: php-trixie
 php-trixie: node_modules/.installed ## The PHP SDK's tests under the PHP of Debian trixie, in a root of its own (as root)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
-import { access, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { access, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -12,6 +12,7 @@ import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { publint } from 'publint'
+import { languages, samples, samplesDirectory } from '../sdks/readme.ts'
 import { version } from '../sdks/typescript/src/version.ts'
 import server from '../server/package.json' with { type: 'json' }
 import { helloFile } from '../server/testing/client.ts'
@@ -23,6 +24,7 @@ const run = promisify(execFile)
 const testingDirectory = join(root, 'sdks', 'typescript', 'testing')
 const runtimesDirectory = join(testingDirectory, 'runtimes')
 const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+const [typescript] = languages.filter(({ name }) => name === 'typescript') as [(typeof languages)[number]]
 const commandMs = 120_000
 /** In CI what a test needs is there; elsewhere a test whose tool is missing says so. */
 const missing = (what: string, reason: string | undefined) =>
@@ -83,15 +85,15 @@ test('its types are what the code is, however it is resolved: it is ESM alone, o
   assert.deepEqual(new Set(problems.map(({ kind }) => kind)), new Set(['CJSResolvesToESM']))
 })
 
-test('every snippet of the README compiles strictly and runs, in a project that has nothing else', async () => {
-  const readme = await readFile(join(installed(), 'README.md'), 'utf8')
-  const snippets = [...readme.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code]) => code as string)
-  assert.ok(snippets.length >= 5)
-  for (const [index, code] of snippets.entries()) {
-    // Of Node's types only what the snippets use: the package's own need none.
+test('every sample of the README compiles strictly and runs, in a project that has nothing else', async () => {
+  const files = await readdir(samplesDirectory(typescript))
+  const needsNode: string[] = []
+  for (const file of files) {
+    const code = await readFile(join(samplesDirectory(typescript), file), 'utf8')
+    if (code.includes("'node:")) needsNode.push(file)
     await writeFile(
-      join(project, `snippet${index}.ts`),
-      `${code.replace('process.env', '(globalThis as any).process.env')}\nexport {}\n`,
+      join(project, file),
+      typescript.asPublished(code).replace('process.env', '(globalThis as any).process.env'),
     )
   }
   const options = [
@@ -104,14 +106,18 @@ test('every snippet of the README compiles strictly and runs, in a project that 
     '--lib',
     'esnext,dom',
   ]
-  const files = snippets.map((_, index) => `snippet${index}.ts`)
-  await run(process.execPath, [compiler, '--noEmit', '--types', '', ...options, ...files], {
-    cwd: project,
-    timeout: commandMs,
-  })
+  const compile = (names: string[], ...types: string[]) =>
+    run(process.execPath, [compiler, '--noEmit', ...types, ...options, ...names], { cwd: project, timeout: commandMs })
+  // The package's own types need none of Node's.
+  await compile(
+    files.filter(file => !needsNode.includes(file)),
+    '--types',
+    '',
+  )
+  await compile(needsNode, '--typeRoots', join(root, 'node_modules', '@types'), '--types', 'node')
   for (const file of files) {
     const { stdout } = await run(process.execPath, [file], { cwd: project, env: environment(), timeout: commandMs })
-    assert.match(stdout, /dlroW|signed|finished|same claim/, file)
+    assert.match(stdout, samples[file.replace('.ts', '')] ?? /^the same claim\n$/, file)
   }
 })
 

@@ -1,26 +1,16 @@
 /** The PHP SDK against a real node: every file, PHPUnit, and the example that the project promises. */
 import assert from 'node:assert/strict'
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { compileFixture } from '../../machine/fixtures/compile.ts'
 import server from '../../server/package.json' with { type: 'json' }
 import { type NodeProcess, startNodeProcess } from '../../server/testing/process.ts'
-import { readme, readmeFile, samplesDirectory } from './readme.ts'
+import { samples } from '../readme.ts'
 import { autoloadFile, rootDirectory, run, sdkDirectory, without } from './testing/php.ts'
 
-/** What each sample prints. */
-const samples: Record<string, RegExp> = {
-  'first-job': /^dlroW ,olleH\s*$/,
-  options: /^12 bytes\n$/,
-  receipts: /^signed\npinned\nran for \d+\.\d ms, id sha256:[0-9a-f]{64}\n$/,
-  offline: /^It ran hello\.wasm\.\n$/,
-  events: /^1 created queued\n2 assigned assigned\n3 started running\n4 finished succeeded\n$/,
-  progress: /^succeeded\n$/,
-  'low-level': /^1[23] bytes\n([0-9a-f-]{36} [a-z]+\n){1,10}$/,
-  errors: /^tooLarge at \/resources\/memoryBytes\. Raise resources\.memoryBytes\. \(request [0-9a-f-]{36}\)\n$/,
-}
+const samplesDirectory = join(sdkDirectory, 'samples')
 const fixtures = ['exit-3', 'loop']
 
 describe('the PHP SDK', { skip: without('php') }, () => {
@@ -59,13 +49,6 @@ describe('the PHP SDK', { skip: without('php') }, () => {
   test('the three lines of examples/hello/hello.php print the result', async () => {
     const { code, stdout, stderr } = await run('php', ['examples/hello/hello.php'], { env })
     assert.deepEqual({ code, stdout: stdout.trim(), stderr }, { code: 0, stdout: 'dlroW ,olleH', stderr: '' })
-  })
-
-  test('the README is what its template, the samples and the exceptions say', async () => {
-    const fresh = await readme()
-    const kept = await readFile(readmeFile, 'utf8').catch(() => '')
-    if (kept !== fresh) await writeFile(readmeFile, fresh)
-    assert.ok(kept === fresh, 'sdks/php/README.md was stale. It has been written again: commit it.')
   })
 
   test('every sample of the README prints what it should', async () => {
