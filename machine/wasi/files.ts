@@ -141,9 +141,9 @@ export class FileSystem {
     this.touch(directory)
   }
 
-  /** Only a directory may be made at a name with a slash behind it. */
+  /** Only a directory may be made at a name with a slash behind it. As wasmtime, which takes such a name for one with `/.` behind it. */
   private checkFree({ node, directoryMeant }: Place): void {
-    if (node !== undefined) fail(errno.exists)
+    if (node !== undefined) fail(directoryMeant && !(node instanceof DirectoryNode) ? errno.notDirectory : errno.exists)
     if (directoryMeant) fail(errno.noEntry)
   }
 

@@ -111,7 +111,7 @@ function findToOpen(from: DirectoryNode, path: string, flags: number, follow: Fo
   return place
 }
 
-/** Who asks for neither reads: POSIX has no other name for it. */
+/** Who asks for neither reads, where the directory still lets what is below it be read: POSIX has no other name for it. */
 function accessOf({ descriptors }: System, [fd, , , , , wanted, inheriting]: PathOpen) {
   const directory = descriptors.get(fd)
   if (directory.kind === 'file') return fail(errno.notDirectory)
@@ -119,7 +119,7 @@ function accessOf({ descriptors }: System, [fd, , , , , wanted, inheriting]: Pat
   const rights = BigInt.asUintN(64, wanted)
   if (!allows(allRights, rights | BigInt.asUintN(64, inheriting))) fail(errno.invalid)
   const write = (rights & right.write) !== 0n
-  const read = (rights & right.read) !== 0n || !write
+  const read = (rights & right.read) !== 0n || (!write && allows(directory.inheriting, right.read))
   if (!allows(directory.inheriting, (write ? right.write : 0n) | (read ? right.read : 0n))) fail(errno.notCapable)
   return { read, write }
 }

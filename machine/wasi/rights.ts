@@ -6,7 +6,6 @@ export const right = {
   read: 1n << 1n,
   seek: 1n << 2n,
   write: 1n << 6n,
-  readDirectory: 1n << 14n,
   setPathSize: 1n << 19n,
   setSize: 1n << 22n,
 } as const
@@ -14,8 +13,11 @@ export const right = {
 /** The thirty that preview 1 names. */
 export const allRights = (1n << 30n) - 1n
 
+/** All of fd_* but fd_readdir, and polling: none of a directory, nor of a socket. */
+const rightsOfFiles = 0x8e0_01ffn
+
 export function fileRights({ read, write }: { read: boolean; write: boolean }): bigint {
-  return allRights & ~(read ? 0n : right.read | right.readDirectory) & ~(write ? 0n : right.write)
+  return rightsOfFiles & ~(read ? 0n : right.read) & ~(write ? 0n : right.write)
 }
 
 export const directoryRights = allRights & ~(right.seek | right.write | right.setPathSize | right.setSize)
