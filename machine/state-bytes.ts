@@ -19,12 +19,14 @@ export class StateBytes {
   }
 
   number(value: number): void {
-    this.room.setFloat64(this.take(8), value, true)
+    const at = this.take(8)
+    this.room.setFloat64(at, value, true)
   }
 
   /** 64 bits of it. */
   bigint(value: bigint): void {
-    this.room.setBigUint64(this.take(8), BigInt.asUintN(64, value), true)
+    const at = this.take(8)
+    this.room.setBigUint64(at, BigInt.asUintN(64, value), true)
   }
 
   blob(bytes: Uint8Array): void {
@@ -43,9 +45,11 @@ export class StateBytes {
   }
 
   letter(letter: string): void {
-    this.room.setUint8(this.take(1), letter.charCodeAt(0))
+    const at = this.take(1)
+    this.room.setUint8(at, letter.charCodeAt(0))
   }
 
+  /** Where so many bytes may be written, in `room` as it is from then on. */
   private take(size: number): number {
     const at = this.size
     this.size += size
