@@ -1,8 +1,11 @@
 /** Bytes that grow at their end: outputs. */
 import { HostFault } from './errno.ts'
 
+/** One for all: each buffer costs a run some microseconds. */
+const none = new Uint8Array(0)
+
 export class GrowingBytes {
-  private room: Uint8Array<ArrayBuffer> = new Uint8Array(0)
+  private room: Uint8Array<ArrayBuffer> = none
   size = 0
 
   /** What it holds, as a view that holds until it grows. */

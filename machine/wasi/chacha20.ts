@@ -2,7 +2,8 @@
 export class ChaCha20 {
   private readonly state = new Uint32Array(16)
   private readonly working = new Uint32Array(16)
-  private readonly block = new DataView(new ArrayBuffer(64))
+  /** Made with the first block: most guests draw none. */
+  private block: DataView<ArrayBuffer> | undefined
   /** Of the present block; before the first one, all of none. */
   private used = 64
 
@@ -23,15 +24,16 @@ export class ChaCha20 {
   /** The next bytes of the stream. */
   fill(target: Uint8Array): void {
     for (let at = 0; at < target.length; ) {
-      if (this.used === 64) this.nextBlock()
+      const block = this.used === 64 || this.block === undefined ? this.nextBlock() : this.block
       const size = Math.min(64 - this.used, target.length - at)
-      target.set(new Uint8Array(this.block.buffer, this.used, size), at)
+      target.set(new Uint8Array(block.buffer, this.used, size), at)
       this.used += size
       at += size
     }
   }
 
-  private nextBlock(): void {
+  private nextBlock(): DataView<ArrayBuffer> {
+    this.block ??= new DataView(new ArrayBuffer(64))
     const { state, working } = this
     working.set(state)
     for (let round = 0; round < 10; round++) {
@@ -48,6 +50,7 @@ export class ChaCha20 {
     state[12] = (state[12] as number) + 1
     if (state[12] === 0) state[13] = (state[13] as number) + 1
     this.used = 0
+    return this.block
   }
 }
 

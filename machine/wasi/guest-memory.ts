@@ -10,10 +10,13 @@ import { errno, fail, HostTrap } from './errno.ts'
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const encoder = new TextEncoder()
 
+const none = new Uint8Array(0)
+const noView = new DataView(none.buffer)
+
 export class GuestMemory {
   private memory: Pick<WebAssembly.Memory, 'buffer'> | undefined
-  private bytes = new Uint8Array(0)
-  private view = new DataView(new ArrayBuffer(0))
+  private bytes = none
+  private view = noView
 
   bind(memory: Pick<WebAssembly.Memory, 'buffer'> | undefined): void {
     this.memory = memory

@@ -36,6 +36,8 @@ export interface WasiOptions {
  */
 export type Calls = Partial<Record<WasiName, (...args: never[]) => number>>
 
+const [programName] = encodeStrings(['plasm']) as [Uint8Array]
+
 /** What a call answers that has done all this. */
 export const ok = (..._done: unknown[]): number => errno.success
 
@@ -54,7 +56,7 @@ export class System {
   private readonly outputBytesMax: number
 
   constructor(options: WasiOptions) {
-    this.args = encodeStrings(['plasm', ...options.args])
+    this.args = [programName, ...encodeStrings(options.args)]
     this.environ = encodeStrings(options.environ)
     this.clock = options.clock === undefined ? new VirtualClock(options.passedNs) : new GrantedClock(options.clock)
     this.files = new FileSystem(() => this.clock.now(0), options.files)

@@ -136,7 +136,7 @@ function readOutcome(value: unknown): Outcome {
 }
 
 const members = (value: unknown): Record<string, unknown> =>
-  typeof value === 'object' && value !== null ? { ...value } : {}
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 const isStop = (value: unknown): value is NonNullable<EndedMessage['stopped']> =>
   value === 'trapped' || value === 'depthExhausted' || value === 'fuelExhausted'
 const isFault = (value: unknown): value is Fault['reason'] =>

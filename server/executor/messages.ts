@@ -174,22 +174,33 @@ export class Channel<Out extends object = ToChild> {
 
   private take(chunk: Uint8Array): void {
     for (let rest = chunk; rest.length > 0 && this.broken === undefined; ) {
-      rest = rest.subarray(this.gather.take(rest))
+      const whole = this.takeWhole(rest)
+      rest = rest.subarray(whole > 0 ? whole : this.gather.take(rest))
       if (this.gather.full) this.advance()
     }
+  }
+
+  /** Most frames come whole, and need no copy. @returns how many bytes the one took that `bytes` begin with; 0 where it is not such. */
+  private takeWhole(bytes: Uint8Array): number {
+    if (this.headerBytes > 0 || !this.gather.empty || bytes.length < prefixBytes) return 0
+    const { headerBytes, bodyBytes } = decodePrefix(bytes)
+    const size = prefixBytes + headerBytes + bodyBytes
+    if (size > bytes.length || !this.accepts(headerBytes, bodyBytes)) return 0
+    this.deliver(bytes.subarray(prefixBytes, size), headerBytes)
+    return size
+  }
+
+  private accepts(headerBytes: number, bodyBytes: number): boolean {
+    const inBounds = headerBytes > 0 && headerBytes <= headerBytesMax && bodyBytes <= this.bodyBytesMax
+    return this.pending !== undefined && inBounds
   }
 
   /** The prefix is complete, or the frame is. */
   private advance(): void {
     const { bytes } = this.gather
-    if (this.headerBytes > 0) return this.deliver(bytes)
+    if (this.headerBytes > 0) return this.finish(bytes)
     const { headerBytes, bodyBytes } = decodePrefix(bytes)
-    if (
-      this.pending === undefined ||
-      headerBytes === 0 ||
-      headerBytes > headerBytesMax ||
-      bodyBytes > this.bodyBytesMax
-    ) {
+    if (!this.accepts(headerBytes, bodyBytes)) {
       return this.break(
         new PhaseError('internal', `${this.peer} sent a frame that nobody asked for, or beyond its bounds`),
       )
@@ -198,10 +209,15 @@ export class Channel<Out extends object = ToChild> {
     this.gather = new Gather(headerBytes + bodyBytes)
   }
 
-  private deliver(bytes: Uint8Array): void {
-    const { headerBytes, pending } = this
+  private finish(bytes: Uint8Array): void {
+    const { headerBytes } = this
     this.headerBytes = 0
     this.gather = new Gather(prefixBytes)
+    this.deliver(bytes, headerBytes)
+  }
+
+  private deliver(bytes: Uint8Array, headerBytes: number): void {
+    const { pending } = this
     this.pending = undefined
     try {
       const header: unknown = JSON.parse(decoder.decode(bytes.subarray(0, headerBytes)))
@@ -219,6 +235,10 @@ class Gather {
 
   constructor(bytes: number) {
     this.bytes = new Uint8Array(bytes)
+  }
+
+  get empty(): boolean {
+    return this.size === 0
   }
 
   get full(): boolean {

@@ -15,16 +15,23 @@ const pipe = 3
 /** Most frames come whole in one read: the parent sends none before the last one is answered. */
 const first = Buffer.allocUnsafeSlow(65_536)
 
-/** The next frame, `undefined` when the parent is gone. What it is, is the parent's affair. */
+/**
+ * The next frame, `undefined` when the parent is gone. What it is, is the parent's affair. The body of a small one holds until the next is read.
+ */
 export function readFrame<Header extends ToChild = ToChild>(): Frame<Header> | undefined {
   const size = readUpTo(first, 0, prefixBytes)
   if (size < prefixBytes) return undefined
   const { headerBytes, bodyBytes } = decodePrefix(first)
-  const frame = Buffer.allocUnsafeSlow(headerBytes + bodyBytes)
-  first.copy(frame, 0, prefixBytes, size)
-  if (readUpTo(frame, size - prefixBytes, frame.length) < frame.length) return undefined
-  const header = JSON.parse(frame.toString('utf8', 0, headerBytes)) as Header
-  return { header, body: frame.subarray(headerBytes) }
+  const wanted = prefixBytes + headerBytes + bodyBytes
+  let frame = first
+  if (wanted > first.length) {
+    frame = Buffer.allocUnsafeSlow(wanted)
+    first.copy(frame, 0, 0, size)
+  }
+  if (readUpTo(frame, size, wanted) < wanted) return undefined
+  const bodyAt = prefixBytes + headerBytes
+  const header = JSON.parse(frame.toString('utf8', prefixBytes, bodyAt)) as Header
+  return { header, body: frame.subarray(bodyAt, wanted) }
 }
 
 export function writeFrame(header: FromChild, bodies: readonly Uint8Array[] = []): void {

@@ -20,7 +20,8 @@ for (let frame = readFrame(); frame !== undefined; frame = readFrame()) {
 }
 
 function admitOne(bytes: Uint8Array): void {
-  admitted = admit(bytes)
+  // It is looked at again when it is rewritten, and the next frame comes to where these are.
+  admitted = admit(new Uint8Array(bytes))
   writeFrame({ type: 'inspected' }, [new TextEncoder().encode(JSON.stringify(interfaceOf(admitted)))])
 }
 
