@@ -2,14 +2,18 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { isPhaseError } from '../../phase/errors.ts'
+import { interpret } from '../interpreter.ts'
 import { meter } from '../meter.ts'
-import { PreparedModule, type RunResult, runModule } from '../run.ts'
+import { PreparedModule, type RunOptions, type RunResult, runModule } from '../run.ts'
 import { admit } from '../validate.ts'
+import { differencesOf } from './agreement.ts'
 import { fullBodies } from './hostile/compilation.ts'
 import { corpus, type Hostile, usual } from './hostile/corpus.ts'
 
 /** Enough to show that only the budget ends them. */
 const endlessFuel = 20_000_000
+const smallBytes = 4_096
+const comparedFuel = 300_000
 
 test('the corpus has what it should', () => {
   const all = Object.values(corpus)
@@ -29,17 +33,38 @@ describe('a hostile module ends in its typed reason', () => {
   }
 })
 
-function run(bytes: Uint8Array<ArrayBuffer>, hostile: Hostile): RunResult {
-  const { memoryBytes, outputBytes, fuel, stdinBytes } = { ...usual, ...hostile }
-  return runModule(new PreparedModule(bytes), {
+/** Of those that the interpreter has read in no time, a part. */
+test('what runs does so as in the interpreter, fuel included', async t => {
+  let compared = 0
+  const differences: string[] = []
+  for (const [name, hostile] of Object.entries(corpus)) {
+    if (typeof hostile.ends !== 'string' || hostile.ends === 'timedOut' || hostile.capabilities !== undefined) continue
+    const bytes = await hostile.make()
+    if (bytes.length > smallBytes) continue
+    const options = optionsOf(hostile, comparedFuel)
+    const found = differencesOf(interpret(bytes, options), runModule(new PreparedModule(bytes), options))
+    differences.push(...found.map(one => `${name}: ${one}`))
+    compared++
+  }
+  t.diagnostic(`${compared} modules`)
+  assert.deepEqual(differences, [])
+  assert.ok(compared > 100)
+})
+
+const run = (bytes: Uint8Array<ArrayBuffer>, hostile: Hostile): RunResult =>
+  runModule(new PreparedModule(bytes), optionsOf(hostile, hostile.endless ? endlessFuel : (hostile.fuel ?? usual.fuel)))
+
+function optionsOf(hostile: Hostile, fuelMax: number): RunOptions {
+  const { memoryBytes, outputBytes, stdinBytes } = { ...usual, ...hostile }
+  return {
     args: hostile.args ?? [],
     environ: [],
     stdin: new Uint8Array(stdinBytes),
     seed: new Uint8Array(32),
     memoryBytesMax: memoryBytes,
     outputBytesMax: outputBytes,
-    fuelMax: hostile.endless ? endlessFuel : fuel,
-  })
+    fuelMax,
+  }
 }
 
 function endOf(result: RunResult): string {

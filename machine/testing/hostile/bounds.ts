@@ -248,6 +248,30 @@ const others: Record<string, Hostile> = {
   'a hundred thousand globals': admitted(() =>
     withSections({ 6: join(u32(100_000), repeat(100_000, [i32Type, 1, op.const, 0, op.end])) }),
   ),
+  'a chain of a thousand globals, each made of the one before': {
+    ends: 'exited 1001',
+    make: () =>
+      command({
+        types: [[0x60, 1, i32Type, 0]],
+        functions: [[0, body(join([0x23], u32(1_000), [op.call, 0]))]],
+        sections: {
+          2: join([1], text('wasi_snapshot_preview1'), text('proc_exit'), [0, 1]),
+          5: [1, 0, 1],
+          6: join(
+            u32(1_001),
+            [i32Type, 0, op.const, 1, op.end],
+            each(1_000, index => [i32Type, 0, 0x23, ...u32(index), op.const, 1, op.add, op.end]),
+          ),
+          7: join([2], text('_start'), [0, 1], text('memory'), [2, 0]),
+        },
+      }),
+  },
+  'a global made of the one behind it': refused(/not valid/, () =>
+    withSections({ 6: [2, i32Type, 0, 0x23, 1, op.end, i32Type, 0, op.const, 1, op.end] }),
+  ),
+  'a global made of one that changes': refused(/not valid/, () =>
+    withSections({ 6: [2, i32Type, 1, op.const, 1, op.end, i32Type, 0, 0x23, 0, op.end] }),
+  ),
   'a hundred thousand globals and one': refused(/100001 globals exceed/, () =>
     withSections({ 6: join(u32(100_001), repeat(100_001, [i32Type, 1, op.const, 0, op.end])) }),
   ),
