@@ -10,7 +10,7 @@ import type { Program } from './program.ts'
 const emptyBlock = 0x40
 const i32Eqz = 0x45
 /** Bytes of a loop that is still written several times: twice, and four times up to half of it. */
-const unrolledBytesMax = 200
+const unrolledBytesMax = 96
 /** Instructions that a module may grow by so: real programs stay far below, and nobody makes much of little. */
 const unrolledInstructionsMax = 200_000
 
