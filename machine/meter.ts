@@ -130,7 +130,7 @@ class ModuleWriter {
 
   private writeBodies(): Uint8Array {
     const { module, program } = this
-    const out = new Code()
+    const out = new Code(2 * module.bytes.length)
     const one = new Code()
     const body = new Body()
     const writer = new BodyWriter(program, one, body, this.mode)

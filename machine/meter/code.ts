@@ -5,8 +5,12 @@ const i64Sub = 0x7d
 const i64LtS = 0x53
 
 export class Code {
-  bytes = new Uint8Array(65_536)
+  bytes: Uint8Array<ArrayBuffer>
   length = 0
+
+  constructor(sizeExpected = 65_536) {
+    this.bytes = new Uint8Array(sizeExpected)
+  }
 
   /** Room for `size` bytes more. Every method but `copy` relies on it. */
   reserve(size: number): void {
@@ -32,15 +36,17 @@ export class Code {
   /** Signed LEB128 of a safe integer. */
   signed(value: number): void {
     let left = value
-    for (;;) {
-      const low = left - Math.floor(left / 128) * 128
-      left = Math.floor(left / 128)
-      if ((left === 0 && low < 64) || (left === -1 && low >= 64)) {
-        this.bytes[this.length++] = low
-        return
-      }
-      this.bytes[this.length++] = low | 0x80
+    // Beyond 32 bits there are no shifts; few numbers are.
+    while (left !== (left | 0)) {
+      const rest = Math.floor(left / 128)
+      this.bytes[this.length++] = (left - rest * 128) | 0x80
+      left = rest
     }
+    while (left < -64 || left > 63) {
+      this.bytes[this.length++] = (left & 0x7f) | 0x80
+      left >>= 7
+    }
+    this.bytes[this.length++] = left & 0x7f
   }
 
   /** `opcode index`. */

@@ -7,23 +7,27 @@ import type { Code } from './code.ts'
  * the types in `more` last. So every other local keeps its index.
  */
 export function writeLocals(out: Code, body: Body, moved: number, more: readonly number[]): void {
+  const { locals } = body
   const runs: number[] = []
-  const push = (count: number, type: number) => {
-    if (count > 0 && runs.at(-1) === type) runs[runs.length - 2] = (runs.at(-2) as number) + count
-    else if (count > 0) runs.push(count, type)
-  }
   const firsts: number[] = []
-  for (let at = 0; at < body.locals.length; at += 2) {
-    const [count, type] = [body.locals[at] as number, body.locals[at + 1] as number]
-    const taken = Math.min(count, moved - firsts.length)
-    for (let left = taken; left > 0; left--) firsts.push(type)
-    push(count - taken, type)
+  for (let at = 0; at < locals.length; at += 2) {
+    const type = locals[at + 1] as number
+    let count = locals[at] as number
+    for (; count > 0 && firsts.length < moved; count--) firsts.push(type)
+    push(runs, count, type)
   }
-  for (const type of [...firsts, ...more]) push(1, type)
+  for (const type of firsts) push(runs, 1, type)
+  for (const type of more) push(runs, 1, type)
   out.reserve(8 + 6 * runs.length)
   out.u32(runs.length / 2)
   for (let at = 0; at < runs.length; at += 2) {
     out.u32(runs[at] as number)
     out.byte(runs[at + 1] as number)
   }
+}
+
+function push(runs: number[], count: number, type: number): void {
+  const last = runs.length - 1
+  if (count > 0 && runs[last] === type) runs[last - 1] = (runs[last - 1] as number) + count
+  else if (count > 0) runs.push(count, type)
 }
