@@ -130,7 +130,7 @@ describe('depth', () => {
 
   test('is that of the frames: 128 bytes, 16 for a parameter, 8 for each operand at most', async () => {
     const down = `(func $down (param i32) (if (local.get 0) (then ${again})))`
-    const most = Math.floor((524_288 - 136) / (128 + 16 + 16))
+    const most = Math.floor((393_216 - 136) / (128 + 16 + 16))
     assert.equal(await stops(counting(most - 1, down)), undefined)
     assert.equal(await stops(counting(most, down)), 'depthExhausted')
   })
@@ -138,14 +138,14 @@ describe('depth', () => {
   test('keeps room for the functions that a checkpoint may call', async () => {
     const down = `(func $leaf (result i64) (local i64 i64) (i64.const 1))
       (func $down (param i32) (if (local.get 0) (then (drop (call $leaf)) ${again})))`
-    const most = Math.floor((524_288 - 136 - (128 + 16 + 16 + 0)) / (128 + 16 + 16))
+    const most = Math.floor((393_216 - 136 - (128 + 16 + 16 + 0)) / (128 + 16 + 16))
     assert.equal(await stops(counting(most - 1, down)), undefined)
     assert.equal(await stops(counting(most, down)), 'depthExhausted')
   })
 
   test('counts a vector twice, and all operands of a function that has vectors', async () => {
     const down = `(func $down (param i32) (local v128) (if (local.get 0) (then ${again})))`
-    const most = Math.floor((524_288 - 136) / (128 + 16 + 16 + 32))
+    const most = Math.floor((393_216 - 136) / (128 + 16 + 16 + 32))
     assert.equal(await stops(counting(most - 1, down)), undefined)
     assert.equal(await stops(counting(most, down)), 'depthExhausted')
   })
@@ -160,7 +160,7 @@ describe('depth', () => {
     const down = `(type $t (func (param i32))) (table funcref (elem $down))
       (func $down (type $t) (if (local.get 0)
         (then (call_indirect (type $t) (i32.sub (local.get 0) (i32.const 1)) (i32.const 0)))))`
-    const most = Math.floor((524_288 - 136) / (128 + 16 + 16))
+    const most = Math.floor((393_216 - 136) / (128 + 16 + 16))
     assert.equal(await stops(counting(most - 1, down)), undefined)
     assert.equal(await stops(counting(most, down)), 'depthExhausted')
   })

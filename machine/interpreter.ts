@@ -51,7 +51,7 @@ export interface InterpreterState extends ExecutionState, WasiState {
 /** The profile's numbers (SPEC.md, Metering). */
 const pageBytes = 65_536
 const tableEntriesMax = 100_000
-const depthBytesMax = 524_288
+const depthBytesMax = 393_216
 
 export class Interpreter {
   private readonly options: InterpreterOptions

@@ -32,7 +32,7 @@ test('what just fits the depth in the interpreter just fits it in the fast machi
       return { module, stopped: isStopped(interpret(module, options)) }
     }
     graphs++
-    let [fits, tooMuch] = [0, 524_288 / slotBytes]
+    let [fits, tooMuch] = [0, 393_216 / slotBytes]
     if ((await at(0)).stopped || !(await at(tooMuch * slotBytes)).stopped) continue
     while (tooMuch - fits > 1) {
       const middle = Math.floor((fits + tooMuch) / 2)

@@ -9,6 +9,8 @@ import { errno, fail, HostTrap } from './errno.ts'
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const encoder = new TextEncoder()
+/** A power of two well above `pathBytesMax`. */
+const partBytes = 65_536
 
 const none = new Uint8Array(0)
 const noView = new DataView(none.buffer)
@@ -30,11 +32,14 @@ export class GuestMemory {
     return this.bytes.subarray(at, at + size)
   }
 
-  /** @throws {Failure} `illegalBytes` where they are not UTF-8. */
+  /**
+   * What is longer than any path may be comes short, but too long still, and with a NUL if it has one: no engine needs to have strings of that size.
+   * @throws {Failure} `illegalBytes` where they are not UTF-8.
+   */
   text(at: number, size: number): string {
     const bytes = this.range(at, size)
     try {
-      return decoder.decode(bytes)
+      return size <= partBytes ? decode(bytes) : decodeInParts(bytes)
     } catch (error) {
       if (error instanceof TypeError) return fail(errno.illegalBytes)
       throw error
@@ -124,6 +129,22 @@ export class GuestMemory {
       this.view = new DataView(buffer)
     }
   }
+}
+
+/** Of a copy: decoders in pages refuse what may be resized, which a memory's buffer may be. */
+const decode = (bytes: Uint8Array): string => decoder.decode(bytes.slice())
+
+function decodeInParts(bytes: Uint8Array): string {
+  const parts = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  let first = ''
+  let nul = ''
+  for (let at = 0; at < bytes.length; at += partBytes) {
+    const part = parts.decode(bytes.slice(at, at + partBytes), { stream: true })
+    if (at === 0) first = part
+    if (part.includes('\0')) nul = '\0'
+  }
+  parts.decode()
+  return first + nul
 }
 
 export const encodeStrings = (strings: readonly string[]): Uint8Array[] => strings.map(text => encoder.encode(text))
