@@ -57,6 +57,11 @@ generated: node_modules/.installed ## Ten thousand generated modules through the
 fuzz: node_modules/.installed ## Ten minutes (FUZZ_SECONDS) of mutated modules; what fails is kept in build/fuzz
 	@$(NODE) machine/testing/fuzz/main.ts
 
+.PHONY: determinism
+determinism: node_modules/.installed ## One corpus on every engine that can be had: the same claims, host calls, and their use of the stack
+	@.ci/install chromium firefox qemu
+	@$(NODE) machine/testing/matrix/determinism.ts $(if $(JSON),--json)
+
 .PHONY: openapi
 openapi: node_modules/.installed ## Write openapi/openapi.json and docs/api.md from the schemas
 	$(NODE) openapi/generate.ts

@@ -15,18 +15,36 @@ import { PreparedModule, runModule } from './run.ts'
  * names; `moduleRejected`; `unavailable`: this host could not run it to its end, which says nothing of the claim.
  */
 export function replay(module: Uint8Array, manifest: CompleteManifest, inputs: { stdin: Uint8Array }): Claim {
-  const task = readCompleteManifest(manifest)
-  refuseCapabilities(task.capabilities)
+  const task = readTask(manifest, inputs)
   checkDigest('module', module, task.module)
-  checkDigest('stdin', inputs.stdin, task.stdin.digest)
+  return claimOf(prepare(module), task, inputs)
+}
+
+/** The same for who replays several jobs of one module; whether it is the one that the manifest names is the caller's to know. */
+export function replayPrepared(
+  prepared: PreparedModule,
+  manifest: CompleteManifest,
+  inputs: { stdin: Uint8Array },
+): Claim {
+  return claimOf(prepared, readTask(manifest, inputs), inputs)
+}
+
+function claimOf(prepared: PreparedModule, task: CompleteManifest, { stdin }: { stdin: Uint8Array }): Claim {
   const { seed, capabilities: _none, ...run } = runOf(task)
-  const result = runModule(prepare(module), { ...run, seed: fromHex(seed), stdin: inputs.stdin })
+  const result = runModule(prepared, { ...run, seed: fromHex(seed), stdin })
   if (result.kind === 'faulted') {
     if (result.reason === 'moduleRejected') throw new PhaseError('moduleRejected', result.detail)
     throw unavailable(result.detail)
   }
   const { outcome, fuel, stdout, stderr } = result
   return makeClaim(task, { outcome, fuel, stdout: contentOf(stdout), stderr: contentOf(stderr) })
+}
+
+function readTask(manifest: CompleteManifest, { stdin }: { stdin: Uint8Array }): CompleteManifest {
+  const task = readCompleteManifest(manifest)
+  refuseCapabilities(task.capabilities)
+  checkDigest('stdin', stdin, task.stdin.digest)
+  return task
 }
 
 /** A member that two claims have otherwise; `undefined` where one of them has none. */

