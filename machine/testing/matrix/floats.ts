@@ -66,7 +66,7 @@ const f32s = [
 
 const bytesOf = (value: string): string =>
   (value.match(/../g) ?? [])
-    .reverse()
+    .toReversed()
     .map(byte => `\\${byte}`)
     .join('')
 const data = f64s.map(bytesOf).join('') + f32s.map(bytesOf).join('')

@@ -2,7 +2,7 @@
 import type { Corpus } from './corpus.ts'
 import { perform } from './perform.ts'
 
-const scope = globalThis as { document?: unknown; onmessage?: unknown; postMessage?: (text: string) => void }
+const scope = globalThis as { document?: unknown; postMessage?: (text: string) => void }
 
 /** As text: JSON is what every way out of a browser carries. */
 export const performHere = async (): Promise<string> => {
@@ -13,8 +13,8 @@ export const performHere = async (): Promise<string> => {
 export const performInWorker = (): Promise<string> =>
   new Promise((resolve, reject) => {
     const worker = new Worker('/matrix.js')
-    worker.onmessage = ({ data }) => resolve(data as string)
-    worker.onerror = event => reject(new Error(event.message))
+    worker.addEventListener('message', ({ data }) => resolve(data as string))
+    worker.addEventListener('error', ({ message }) => reject(new Error(message)))
   })
 
 if (scope.document === undefined) {

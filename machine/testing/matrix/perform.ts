@@ -72,9 +72,10 @@ class Trace {
 
   /** Instances whose host calls are written down. A run that is done again has a new one, and only that one counts. */
   watch(Instance: typeof WebAssembly.Instance): typeof WebAssembly.Instance {
-    const trace = this
+    const begin = () => this.begin()
+    const write = (line: string) => this.write(line)
     function Watched(module: WebAssembly.Module, { [wasiModule]: imports }: Record<string, Imports>) {
-      trace.begin()
+      begin()
       let fuel = () => 0n
       const wrap = (name: string, call: Imports[string]): Imports[string] => {
         return (...args) => {
@@ -84,7 +85,7 @@ class Trace {
             result = call(...args)
             return result
           } finally {
-            trace.write(`${name}(${args.join()}) ${before} ${String(result)} ${fuel()}\n`)
+            write(`${name}(${args.join()}) ${before} ${String(result)} ${fuel()}\n`)
           }
         }
       }

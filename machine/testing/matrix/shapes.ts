@@ -41,7 +41,7 @@ export const shapes: Readonly<Record<string, string>> = {
     `${repeat(60, index => `(local.set ${index} (f64.div (f64.load (i32.const ${index * 8})) (f64.load (i32.const 0))))`)} (call $f)
      ${repeat(60, index => `(f64.store (i32.const ${index * 8}) (f64.mul (local.get ${index}) (local.get 0)))`)}`,
   ),
-  results: `(module (memory 1) (func $f ${`(result ${repeat(30, 'i64')})`}
+  results: `(module (memory 1) (func $f (result ${repeat(30, 'i64')})
     (call $f) ${repeat(30, '(drop)')} ${repeat(30, '(i64.const 1)')})
     (func (export "_start") (call $f) ${repeat(30, '(drop)')}))`,
   indirect: `(module (memory 1) (type $t (func (param i32) (result i32))) (table funcref (elem $f $g))
