@@ -1,7 +1,7 @@
 /**
- * The hostile corpus on one real node: `node_modules/.bin/node bench/hostile.ts [NAME]` prints JSON. Each module as a stranger's job, one
+ * The hostile corpus on one real node: `node_modules/.bin/node bench/hostile.ts [PATTERN]` prints JSON. Each module as a stranger's job, one
  * after the other, while /livez and /v1/node are asked fifty times a second; how far past its deadline each ended, and what memory is left behind. Times are
- * milliseconds. NAME: only modules whose name has it.
+ * milliseconds. PATTERN: only modules whose name it matches.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -16,7 +16,7 @@ import { residentBytes } from '../server/testing/resident.ts'
 import type { Probed } from './probe.ts'
 import { percentiles } from './statistics.ts'
 
-const word = process.argv[2] ?? ''
+const pattern = new RegExp(process.argv[2] ?? '')
 const beyondMs = 250
 const probeEveryMs = 20
 const settleMs = 15_000
@@ -41,7 +41,7 @@ async function measure({ http, child }: NodeProcess): Promise<object> {
   const outcomes: (Met & { name: string; hostile: Hostile })[] = []
   const busy = await probedWhile(http, async () => {
     for (const [name, hostile] of Object.entries(corpus)) {
-      if (name.includes(word)) outcomes.push({ name, hostile, ...(await meet(client, hostile)) })
+      if (pattern.test(name)) outcomes.push({ name, hostile, ...(await meet(client, hostile)) })
     }
   })
   const helloAfterwards = (await client.run({ module: hello })).state
