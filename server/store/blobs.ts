@@ -81,6 +81,12 @@ export class BlobStore {
     return { digest, size: content.size }
   }
 
+  /** Whether it is still there, having been used last at `usedAtMs`: it is used now. A disk that is full keeps nobody from reading. */
+  async use(digest: string, content: { usedAtMs: number }): Promise<boolean> {
+    const nowMs = this.nowMs()
+    return !isStale(content, nowMs) || this.thread.write('useContent', digest, nowMs).catch(() => true)
+  }
+
   /** From `offset` on, in chunks. @throws {PhaseError} `notFound`; `invalid` for an offset beyond the end. */
   async *read(digest: string, options: { offset?: number } = {}): AsyncGenerator<Uint8Array> {
     const offset = options.offset ?? 0
@@ -142,12 +148,6 @@ export class BlobStore {
       if (inFile) await this.files.delete(digest)
       return inFile !== undefined
     })
-  }
-
-  /** Whether it is still there. A disk that is full keeps nobody from reading. */
-  private async use(digest: string, content: { usedAtMs: number }): Promise<boolean> {
-    const nowMs = this.nowMs()
-    return !isStale(content, nowMs) || this.thread.write('useContent', digest, nowMs).catch(() => true)
   }
 
   private async putSmall(bytes: Uint8Array, options: PutOptions): Promise<Stored> {

@@ -9,9 +9,9 @@ const pageMax = 1000
 
 export class ModuleStore {
   private readonly thread: StoreThread
-  private readonly blobs: Pick<BlobStore, 'get'>
+  private readonly blobs: Pick<BlobStore, 'use'>
 
-  constructor(thread: StoreThread, blobs: Pick<BlobStore, 'get'>) {
+  constructor(thread: StoreThread, blobs: Pick<BlobStore, 'use'>) {
     this.thread = thread
     this.blobs = blobs
   }
@@ -23,9 +23,9 @@ export class ModuleStore {
 
   /** Its bytes are used now: who asks may name it in a job next. */
   async get(digest: string): Promise<ModuleInfo | undefined> {
-    const [content, info] = await Promise.all([this.blobs.get(digest), this.thread.read('getModule', digest)])
-    // Without bytes it may just have been swept.
-    return content === undefined && info !== undefined ? this.thread.read('getModule', digest) : info
+    const module = await this.thread.read('getModule', digest)
+    if (module?.usedAtMs === undefined) return module?.info
+    return (await this.blobs.use(digest, { usedAtMs: module.usedAtMs })) ? module.info : undefined
   }
 
   /** Newest first. @throws {PhaseError} `invalid` for a bad cursor. */

@@ -23,8 +23,24 @@ CREATE INDEX jobsByFinish ON jobs (finishedAtMs) WHERE finishedAtMs IS NOT NULL;
 CREATE INDEX jobsByModule ON jobs (module) WHERE module IS NOT NULL;
 CREATE INDEX jobsByStdin ON jobs (stdin) WHERE stdin IS NOT NULL;
 
-ALTER TABLE contents ADD COLUMN usedAtMs INTEGER NOT NULL DEFAULT 0;
-UPDATE contents SET usedAtMs = CAST(unixepoch('subsec') * 1000 AS INTEGER);
+-- usedAtMs comes before bytes: behind them, each look at it would go through them.
+CREATE TABLE dated (
+  number INTEGER PRIMARY KEY,
+  digest TEXT NOT NULL UNIQUE,
+  size INTEGER NOT NULL,
+  usedAtMs INTEGER NOT NULL,
+  bytes BLOB
+) STRICT;
+INSERT INTO dated SELECT number, digest, size, CAST(unixepoch('subsec') * 1000 AS INTEGER), bytes FROM contents;
+DROP TABLE contents;
+ALTER TABLE dated RENAME TO contents;
+CREATE INDEX contentsInFiles ON contents (digest) WHERE bytes IS NULL;
+CREATE TRIGGER contentsAdded AFTER INSERT ON contents BEGIN
+  UPDATE usage SET contents = contents + 1, bytes = bytes + NEW.size;
+END;
+CREATE TRIGGER contentsDeleted AFTER DELETE ON contents BEGIN
+  UPDATE usage SET contents = contents - 1, bytes = bytes - OLD.size;
+END;
 CREATE INDEX contentsByUse ON contents (usedAtMs);
 -- A module is known only while its bytes are there.
 CREATE TRIGGER modulesDeleted AFTER DELETE ON contents BEGIN

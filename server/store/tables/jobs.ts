@@ -2,7 +2,6 @@
 import { PhaseError } from '../../../phase/errors.ts'
 import {
   createdEvent,
-  isTerminal,
   type Job,
   type JobEvent,
   type JobState,
@@ -102,14 +101,25 @@ export class JobTable {
     const [json, recorded] = [JSON.stringify(after.job), JSON.stringify(after.event)]
     const envelopeBytes = (request?.envelope.length ?? 0) + (receipt?.envelope.length ?? 0)
     const addedBytes = Buffer.byteLength(json) - before.size + chargeOf(recorded) + envelopeBytes
-    this.database
-      .sql('UPDATE jobs SET state = ?, job = ?, bytes = bytes + ? WHERE number = ?')
-      .run(after.job.state, json, addedBytes, before.number)
+    const { state, finishedAt } = after.job
+    if (finishedAt === undefined) {
+      this.database
+        .sql('UPDATE jobs SET state = ?, job = ?, bytes = bytes + ? WHERE number = ?')
+        .run(state, json, addedBytes, before.number)
+    } else {
+      // From here on its age counts, and it needs nothing of others any more.
+      this.database
+        .sql(
+          `UPDATE jobs SET state = ?, job = ?, bytes = bytes + ?, finishedAtMs = ?, module = NULL, stdin = NULL
+           WHERE number = ?`,
+        )
+        .run(state, json, addedBytes, Date.parse(finishedAt), before.number)
+    }
     this.record(before.number, after.event.sequence, recorded)
     if (request !== undefined) this.keepRequest(before.number, after.job.attempt, request)
     if (receipt !== undefined) this.receipts.put(before.number, receipt)
     for (const bytes of contents) this.contents.putSmall(bytes, Date.parse(event.at))
-    if (isTerminal(after.job.state)) this.finish(before.number, after.job)
+    if (finishedAt !== undefined) this.useNeeded(after.job, Date.parse(finishedAt))
     return after
   }
 
@@ -162,14 +172,10 @@ export class JobTable {
     return { number: Number(row.number), job: JSON.parse(row.job as string) as Job, size: Number(row.size) }
   }
 
-  /** From here on its age counts. What it needs was used now: so bytes that several jobs need stay as long as the last of these jobs. */
-  private finish(number: number, { manifest, stdout, stderr, finishedAt }: Job): void {
-    const finishedAtMs = Date.parse(finishedAt as string)
-    this.database
-      .sql('UPDATE jobs SET finishedAtMs = ?, module = NULL, stdin = NULL WHERE number = ?')
-      .run(finishedAtMs, number)
-    const needed = [manifest.module, manifest.stdin.digest, stdout?.digest, stderr?.digest]
-    for (const digest of needed) if (digest !== undefined) this.contents.use(digest, finishedAtMs)
+  /** What a job that ends needs was used now: so bytes that several jobs need stay as long as the last of these jobs. */
+  private useNeeded({ manifest, stdout, stderr }: Job, nowMs: number): void {
+    for (const content of [{ digest: manifest.module, size: 1 }, manifest.stdin, stdout, stderr])
+      if (content !== undefined && content.size > 0) this.contents.use(content.digest, nowMs)
   }
 
   private record(number: number, sequence: number, event: string): void {

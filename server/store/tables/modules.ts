@@ -17,9 +17,16 @@ export class ModuleTable {
       .run(info.digest, JSON.stringify(info))
   }
 
-  get(digest: string): ModuleInfo | undefined {
-    const row = this.database.sql('SELECT info FROM modules WHERE digest = ?').get(digest)
-    return row === undefined ? undefined : (JSON.parse(row.info as string) as ModuleInfo)
+  /** With the last use of its bytes; `undefined` where they are not there. */
+  get(digest: string): { info: ModuleInfo; usedAtMs: number | undefined } | undefined {
+    const sql =
+      'SELECT info, usedAtMs FROM modules LEFT JOIN contents ON contents.digest = modules.digest WHERE modules.digest = ?'
+    const row = this.database.sql(sql).get(digest)
+    if (row === undefined) return undefined
+    return {
+      info: JSON.parse(row.info as string) as ModuleInfo,
+      usedAtMs: row.usedAtMs === null ? undefined : Number(row.usedAtMs),
+    }
   }
 
   list(page: { below: number; limit: number }): Page<ModuleInfo> {
