@@ -5,8 +5,9 @@ import { utf8 } from '../phase/bytes.ts'
 import { digestOf } from '../phase/digest.ts'
 import { type PhaseError } from '../phase/errors.ts'
 import { type CompleteManifest, completeManifest, type JobManifest } from '../phase/manifest.ts'
+import { compareClaims } from './claims.ts'
 import { compileFixture } from './fixtures/compile.ts'
-import { compareClaims, replay } from './replay.ts'
+import { replay } from './replay.ts'
 
 const hello = new Uint8Array(await readFile(new URL('../examples/hello/hello.wasm', import.meta.url)))
 const input = utf8('Hello, World')

@@ -2,7 +2,6 @@
 import { fromHex } from '../phase/bytes.ts'
 import { digestOf } from '../phase/digest.ts'
 import { isPhaseError, PhaseError } from '../phase/errors.ts'
-import type { JsonValue } from '../phase/json.ts'
 import { type CompleteManifest, readCompleteManifest, runOf } from '../phase/manifest.ts'
 import { type Claim, makeClaim } from '../phase/receipt.ts'
 import type { Content } from '../phase/schema.ts'
@@ -47,30 +46,6 @@ function readTask(manifest: CompleteManifest, { stdin }: { stdin: Uint8Array }):
   return task
 }
 
-/** A member that two claims have otherwise; `undefined` where one of them has none. */
-export interface ClaimDifference {
-  /** Its path: `stdout.digest`. */
-  member: string
-  claimed: JsonValue | undefined
-  found: JsonValue | undefined
-}
-
-/** Every member in which the claim of a receipt is not what a replay found; none where they are the same claim. */
-export function compareClaims(claimed: Claim, found: Claim): ClaimDifference[] {
-  return differences('', claimed, found)
-}
-
-function differences(member: string, claimed: JsonValue | undefined, found: JsonValue | undefined): ClaimDifference[] {
-  if (!isMembers(claimed) || !isMembers(found)) {
-    return JSON.stringify(claimed) === JSON.stringify(found) ? [] : [{ member, claimed, found }]
-  }
-  const names = [...new Set([...Object.keys(claimed), ...Object.keys(found)])]
-  const own = (of: Record<string, JsonValue>, name: string) => (Object.hasOwn(of, name) ? of[name] : undefined)
-  return names.flatMap(name =>
-    differences(member === '' ? name : `${member}.${name}`, own(claimed, name), own(found, name)),
-  )
-}
-
 function refuseCapabilities(capabilities: readonly string[]): void {
   if (capabilities.length === 0) return
   throw new PhaseError(
@@ -110,6 +85,3 @@ const unavailable = (detail: string, cause?: unknown) =>
   })
 
 const contentOf = (bytes: Uint8Array): Content => ({ digest: digestOf(bytes), size: bytes.length })
-
-const isMembers = (value: JsonValue | undefined): value is Record<string, JsonValue> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -123,7 +123,7 @@ async function replayOf(
   context: Context,
 ): Promise<Replayed> {
   const { replayApart } = await import('../replay/replay.ts')
-  const { compareClaims } = await import('../../machine/replay.ts')
+  const { compareClaims } = await import('../../machine/claims.ts')
   context.catchInterrupt()
   const beganMs = performance.now()
   const found = await replayApart(task, { timeoutMs, signal: context.signal })

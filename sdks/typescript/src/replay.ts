@@ -1,6 +1,7 @@
 /** @phasebased/plasm/replay: a job done again, here, to see whether its receipt says what its module gives. An entry of its own: it is the whole machine. */
 import { platform } from '#platform'
-import { replay as claimOf, compareClaims } from '../../../machine/replay.ts'
+import { compareClaims } from '../../../machine/claims.ts'
+import { replay as claimOf } from '../../../machine/replay.ts'
 import { isPhaseError } from '../../../phase/errors.ts'
 import { readRequest } from '../../../phase/request.ts'
 import type { Envelope } from './generated/models.ts'

@@ -1,7 +1,7 @@
 /** Node, and what has its modules (Deno, Bun). */
 import { createHash, createPublicKey, randomBytes, verify } from 'node:crypto'
 import { openAsBlob } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { acceptablePublicKey, acceptableSignature } from '../../../../phase/ed25519.ts'
 import { ArgumentError } from '../errors.ts'
@@ -34,8 +34,10 @@ export const platform: Platform = {
   },
 }
 
-/** Not read before it is sent, and never all of it in memory. */
-async function openFile(path: string | URL): Promise<Blob> {
+/** What is larger is not read before it is sent, and never all of it in memory. */
+const readAtOnceBytesMax = 1024 * 1024
+
+async function openFile(path: string | URL): Promise<Blob | Uint8Array<ArrayBuffer>> {
   const name = path instanceof URL ? fileURLToPath(path) : path
   const wrong = (why: string, cause?: unknown) =>
     new ArgumentError(`Cannot read "${name.slice(0, 200)}": ${why}`, { cause })
@@ -44,7 +46,7 @@ async function openFile(path: string | URL): Promise<Blob> {
   })
   if (!found.isFile()) throw wrong('not a file')
   try {
-    return await openAsBlob(name)
+    return found.size <= readAtOnceBytesMax ? await readFile(name) : await openAsBlob(name)
   } catch (cause) {
     throw wrong('it cannot be opened', cause)
   }

@@ -13,6 +13,6 @@ export interface Platform {
   random(bytes: number): Uint8Array
   environment(name: string): string | undefined
   /** @throws {ArgumentError} where there is no such file, or no files. */
-  openFile(path: string | URL): Promise<Blob>
+  openFile(path: string | URL): Promise<Blob | Uint8Array<ArrayBuffer>>
   digester(): { update(bytes: Uint8Array): void; digest(): string }
 }
