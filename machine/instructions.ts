@@ -225,6 +225,10 @@ export function readValueType(reader: Reader): number {
 
 export function readReferenceType(reader: Reader): number {
   const start = reader.at
+  const first = reader.peek()
+  // The number of a type instead of a byte for one: negative numbers are the bytes.
+  if ((first >= 0 && first < 0x40) || first >= 0x80)
+    throw reader.rejected('typed function references are not admitted', start)
   const type = readValueType(reader)
   if (!isReferenceType(type)) throw reader.rejected('a reference type was expected', start)
   return type

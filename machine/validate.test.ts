@@ -86,6 +86,7 @@ describe('a module is refused with its reason and place', () => {
     ],
     'instructions after the end': [bodyOf(0, 0x0b, 0x0b), /1 bytes too many/],
     'a struct instruction': [bodyOf(0, 0xfb, 0x00, 0x00, 0x0b), /garbage collected types are not admitted/],
+    'a null of a type by number': [bodyOf(0, 0xd0, 0x01, 0x1a, 0x0b), /typed function references are not admitted/],
     'a call by reference': [bodyOf(0, 0x14, 0x00, 0x0b), /typed function references are not admitted/],
     'an instruction that nobody knows': [bodyOf(0, 0x27, 0x0b), /code section, byte \d+: unknown instruction 0x27/],
     'a branch table without bytes': [bodyOf(0, 0x0e, 0xff, 0xff, 0x03, 0x0b), /65535 branch targets exceed the limit/],
