@@ -47,12 +47,13 @@ export function otherEngines(packages: string): Engine[] {
   return [
     processEngine('node 24.21.0', [node]),
     processEngine('bun 1.4.5 (JavaScriptCore)', [bun]),
+    ...browserEngines('chrome', 'Chromium', firstOf('chromium', 'chromium-browser', 'google-chrome')),
+    ...browserEngines('firefox', 'Firefox', firstOf('firefox-esr', 'firefox')),
+    // Last: it takes longer than all others together.
     emulated === undefined
       ? { name: 'node 24.21.0 arm64', missing: 'no qemu-aarch64 with its libraries: .ci/install qemu' }
       : // The emulator's stack is not the machine's.
         processEngine('node 24.21.0 arm64', [emulator as string, '-L', libraries, emulated], false),
-    ...browserEngines('chrome', 'Chromium', firstOf('chromium', 'chromium-browser', 'google-chrome')),
-    ...browserEngines('firefox', 'Firefox', firstOf('firefox-esr', 'firefox')),
   ]
 }
 
