@@ -19,14 +19,16 @@ const run = promisify(execFile)
 const directory = await mkdtemp(join(tmpdir(), 'plasm-matrix-'))
 after(() => rm(directory, { recursive: true, force: true }))
 let files: Files
+let missing: string[]
 const reports: Report[] = []
 
 before(async () => {
-  files = (await writeFiles(directory)).files
+  ;({ files, missing } = await writeFiles(directory))
   for (const tier of tiers) if (!isMissing(tier)) reports.push(await tier.perform(files))
 })
 
 test('every tier makes the same claims and has made the same host calls, whole, stopped or refused', t => {
+  for (const what of missing) t.diagnostic(`not in the corpus: ${what}`)
   const [reference, ...others] = reports as [Report, ...Report[]]
   assert.equal(others.length, 2)
   for (const [index, other] of others.entries()) {
