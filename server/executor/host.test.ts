@@ -121,12 +121,11 @@ for (const [where, open] of Object.entries(places)) {
       assert.equal(late.reason, 'timedOut')
       await nextKill()
       const stop = new AbortController()
-      const job = requestOf(loop)
-      job.module = {
-        digest: digestOf(Buffer.from('another name')),
-        bytes: async () => (setImmediate(() => stop.abort()), loop),
-      }
-      const cancelled = await client.run(job, stop.signal)
+      const running = client.run(requestOf(loop), stop.signal)
+      // What is served later is answered: so the loop has begun, and its child must be killed.
+      await helloWorks(client)
+      stop.abort()
+      const cancelled = await running
       assert.ok(cancelled.kind === 'faulted')
       assert.equal(cancelled.reason, 'cancelled')
       await nextKill()
