@@ -3,7 +3,6 @@
  * process, from the bundle, against a node that runs; its floor is the same Node that does nothing. `submit` and `result` are held against the
  * same calls by undici alone, and verifying against nothing: it is arithmetic. Times are milliseconds.
  */
-import { execFileSync } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +11,7 @@ import { bundle } from '../release/bundle.ts'
 import { Plasm } from '../sdks/typescript/src/index.ts'
 import { helloFile } from '../server/testing/client.ts'
 import { type NodeProcess, startNodeProcess } from '../server/testing/process.ts'
+import { timeProcesses } from './processes.ts'
 import { median, percentiles } from './statistics.ts'
 
 const quick = process.argv.includes('--quick')
@@ -32,11 +32,14 @@ try {
 
 async function measure(url: string): Promise<object> {
   const plasm = [join(directory, 'dist', 'plasm.mjs')]
-  const commands = { bare: ['--eval', '0'], help: [...plasm, '--help'], run: [...plasm, 'run', helloFile] }
-  const [bare, help, run] = (await turns(
-    commandRuns,
-    Object.values(commands).map(words => async () => runProcess(words, url)),
-  )) as [number[], number[], number[]]
+  const commands = [
+    ['--eval', '0'],
+    [...plasm, '--help'],
+    [...plasm, 'run', helloFile],
+  ]
+  const env = { PATH: process.env['PATH'] ?? '', PLASM_URL: url, XDG_CACHE_HOME: directory }
+  const times = timeProcesses({ runs: commandRuns, warmUpRuns, env, commands })
+  const [bare, help, run] = times as [number[], number[], number[]]
   const pool = new Pool(url)
   const [sdk, undici] = (await turns(jobRuns, [await bySdk(url), await byHand(pool)])) as [number[], number[]]
   await pool.close()
@@ -49,11 +52,6 @@ async function measure(url: string): Promise<object> {
     submitAndResult: { sdk: percentiles(sdk), undici: percentiles(undici), ratio: ratio(sdk, undici) },
     verifyReceipt: percentiles(verify),
   }
-}
-
-function runProcess(words: string[], url: string): void {
-  const env = { PATH: process.env['PATH'], PLASM_URL: url, XDG_CACHE_HOME: directory }
-  execFileSync(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'], env })
 }
 
 async function bySdk(url: string): Promise<() => Promise<void>> {
