@@ -18,6 +18,8 @@ const nodeFlags = [
   '--disallow-code-generation-from-strings',
   '--no-warnings',
   '--expose-gc',
+  // Each slot is a core's worth: helpers that collect on other cores take them from other guests, and a job waits for them.
+  '--single-threaded-gc',
   // JavaScript's own heap; a guest's memory and its output lie outside it.
   '--max-old-space-size=256',
   // Tables the machine keeps smaller; V8 holds segments against it, too. Without the flag, 17 bytes that slip through would end the process.
