@@ -29,26 +29,35 @@ export interface Compared {
   differences: string[]
 }
 
-/** The module of `seed` with a whole budget, with some of a part of what it used, and with one less than that. */
+/** The module of `seed` with a whole budget, with some of a part of what it used, with one less than that, and with too little room for what it wrote. */
 export function compareSeed(seed: number, coverage: Coverage): Compared {
   const bytes = generateModule(seed)
   const imported = loadModule(bytes).module.imports.length
   const whole = interpret(bytes, { ...options, fuelMax, observe: coverage.observer(imported) })
   coverage.ended(whole)
   const prepared = new PreparedModule(bytes)
-  const used = whole.kind === 'ended' && whole.stopped === undefined ? whole.fuel : fuelMax / 20
   const random = new Random(seed)
-  const budgets = [...[1, 2, 3].map(() => random.between(1, used)), used, Math.max(1, used - 1)]
   const differences = differencesOf(whole, runModule(prepared, { ...options, fuelMax }))
-  for (const budget of budgets) {
-    const given = { ...options, fuelMax: budget }
-    differences.push(
-      ...differencesOf(interpret(bytes, given), runModule(prepared, given)).map(one => `of ${budget}: ${one}`),
-    )
+  const tighter = limitsBelow(whole, random)
+  for (const limits of tighter) {
+    const given = { ...options, ...limits }
+    const interpreted = interpret(bytes, given)
+    if (limits.outputBytesMax !== undefined) coverage.ended(interpreted)
+    const found = differencesOf(interpreted, runModule(prepared, given))
+    differences.push(...found.map(one => `with ${JSON.stringify(limits)}: ${one}`))
   }
   const raw = featuresOf(seed).plain === true && whole.kind === 'ended' && (whole.stopped ?? 'trapped') === 'trapped'
   if (raw) differences.push(...rawDifferences(whole, bytes).map(one => `raw: ${one}`))
-  return { runs: 1 + budgets.length, raw, differences: differences.map(one => `seed ${seed}, ${one}`) }
+  return { runs: 1 + tighter.length, raw, differences: differences.map(one => `seed ${seed}, ${one}`) }
+}
+
+function limitsBelow(whole: Interpreted, random: Random): { fuelMax: number; outputBytesMax?: number }[] {
+  const ended = whole.kind === 'ended' ? whole : undefined
+  const used = ended !== undefined && ended.stopped === undefined ? ended.fuel : fuelMax / 20
+  const budgets = [...[1, 2, 3].map(() => random.between(1, used)), used, Math.max(1, used - 1)]
+  const written = ended === undefined ? 0 : ended.stdout.length + ended.stderr.length
+  const room = written > 0 ? [{ fuelMax, outputBytesMax: random.between(0, written - 1) }] : []
+  return [...budgets.map(fuelMax => ({ fuelMax })), ...room]
 }
 
 /** Claims must be equal; why a run stopped may be called otherwise (SPEC.md, Metering), and a trap has to be the same where both call it so. */

@@ -122,14 +122,19 @@ const ballastFrameBytes = 512 * 8 + 64
 /** Below the guest so many frames of ballast as it just bears: what it bears less than nothing at all, it uses itself. */
 function measureStack({ modules, stack: { shapes, ballast } }: Corpus): StackUse {
   const stack = new Ballast(fromBase64(ballast))
-  const all = stack.most(() => true)
-  const guests = shapes.map(shape => {
+  const before = stack.most(() => true)
+  const lefts = shapes.map(shape => {
     const prepared = new PreparedModule(fromBase64(modules[shape] ?? ''))
     const task = () => isDeep(prepared)
     // Twice: an engine makes other frames once it has seen more of the guest.
-    const left = Math.min(stack.most(task), stack.most(task))
-    return { shape, used: left < 0 ? undefined : (all - left) / all }
+    return { shape, left: Math.min(stack.most(task), stack.most(task)) }
   })
+  // Once more at the end: an engine may have made the ballast lighter meanwhile.
+  const all = Math.max(
+    before,
+    stack.most(() => true),
+  )
+  const guests = lefts.map(({ shape, left }) => ({ shape, used: left < 0 ? undefined : (all - left) / all }))
   return { kib: Math.round((all * ballastFrameBytes) / 1024), guests }
 }
 
