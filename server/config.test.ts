@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { ConfigError, helpText, readConfig, settings } from './config.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'plasm-config-'))
+after(() => rmSync(directory, { recursive: true }))
 
 const read = (argv: string[], env: Record<string, string> = {}) =>
   readConfig({ argv, env: { XDG_STATE_HOME: '/state', ...env }, isTerminal: false })
@@ -30,7 +33,7 @@ test('without any setting the node is on loopback, on the ports that the documen
 })
 
 test('flags win over the environment, the environment over the file', () => {
-  const file = join(mkdtempSync(join(tmpdir(), 'plasm-config-')), 'plasm.toml')
+  const file = join(directory, 'plasm.toml')
   writeFileSync(
     file,
     'slots = 1\nhttp = "127.0.0.1:1"\np2p = ["/ip4/127.0.0.1/tcp/1", "/ip4/127.0.0.1/tcp/2"]\nmemory-max = "1GiB"\n',
@@ -69,7 +72,7 @@ test('a wrong value is refused in one line with setting, value and source', () =
 
 test('unknown flags and unknown names in the file are refused', () => {
   assert.match(refusal(['--slotz', '1']), /--slotz/)
-  const file = join(mkdtempSync(join(tmpdir(), 'plasm-config-')), 'plasm.toml')
+  const file = join(directory, 'plasm.toml')
   writeFileSync(file, 'slotz = 1\n')
   assert.match(refusal(['--config', file]), /unknown setting "slotz"/)
   assert.match(refusal(['--config', `${file}.missing`]), /Cannot use config/)
