@@ -25,7 +25,9 @@ test('the corpus has what it should', () => {
 describe('a hostile module ends in its typed reason', () => {
   for (const [name, hostile] of Object.entries(corpus)) {
     const ends = typeof hostile.ends === 'string' ? hostile.ends : 'refused'
-    test(`${name}: ${ends}`, { skip: ends === 'timedOut' && 'it waits for another process to end it' }, async () => {
+    // Only another process ends that one: server/hostile.test.ts.
+    if (ends === 'timedOut') continue
+    test(`${name}: ${ends}`, async () => {
       const bytes = await hostile.make()
       if (typeof hostile.ends === 'string') assert.equal(endOf(run(bytes, hostile)), hostile.ends)
       else assert.match(refusalOf(bytes), hostile.ends)
