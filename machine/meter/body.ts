@@ -245,3 +245,16 @@ function refuse(reader: Reader, start: number): never {
   readInstruction(reader)
   throw reader.rejected('unknown instruction', start)
 }
+
+/** Reads the br_table at `at`, one number each call: how many targets come before the default, then those, then the default. */
+export function branchTargets({ bytes, immediates }: Body, at: number): () => number {
+  let place = immediates[at] as number
+  return () => {
+    let value = 0
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes[place++] as number
+      value |= (byte & 0x7f) << shift
+      if (byte < 0x80) return value >>> 0
+    }
+  }
+}

@@ -6,7 +6,7 @@
  * `repair`: make every such result canonical.
  */
 import type { FunctionType, ParsedModule } from '../sections.ts'
-import { type Body, emptyBlockType } from './body.ts'
+import { type Body, branchTargets, emptyBlockType } from './body.ts'
 import { endsReach, functionType, skipDead } from './facts.ts'
 import { blindTo, code, nan, nanOf, popsOf, pushesOf, signChange } from './opcodes.ts'
 
@@ -306,16 +306,8 @@ export class FloatPlan {
 }
 
 /** Of a br_table, whose targets all take the same number of values. */
-function firstTarget({ bytes, immediates }: Body, at: number): number {
-  let place = immediates[at] as number
-  const next = (): number => {
-    let value = 0
-    for (let shift = 0; ; shift += 7) {
-      const byte = bytes[place++] as number
-      value |= (byte & 0x7f) << shift
-      if (byte < 0x80) return value >>> 0
-    }
-  }
+function firstTarget(body: Body, at: number): number {
+  const next = branchTargets(body, at)
   next()
   return next()
 }

@@ -2,7 +2,7 @@
  * Where a function is charged, and how much: regions of code that are run all or not at all are charged at once where the first of them
  * begins. A region ends at every call that may come to the host: so fuel is exact there (SPEC.md, Fuel).
  */
-import { Body } from './body.ts'
+import { Body, branchTargets } from './body.ts'
 import { behindDead, endsReach } from './facts.ts'
 import { isBulk } from './lengths.ts'
 import { code, weightOf } from './opcodes.ts'
@@ -224,16 +224,7 @@ export class Plan {
   }
 
   private branchTable(at: number): void {
-    const { bytes, immediates } = this.body
-    let place = immediates[at] as number
-    const next = (): number => {
-      let value = 0
-      for (let shift = 0; ; shift += 7) {
-        const byte = bytes[place++] as number
-        value |= (byte & 0x7f) << shift
-        if (byte < 0x80) return value >>> 0
-      }
-    }
+    const next = branchTargets(this.body, at)
     for (let left = next(); left >= 0; left--) this.branch(next())
   }
 
