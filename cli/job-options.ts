@@ -7,6 +7,7 @@ import type { Context } from './context.ts'
 export interface JobFlags {
   cpu?: string
   memory?: string
+  fuel?: string
   output?: string
   timeout?: string
   queue?: string
@@ -26,6 +27,7 @@ export function defineJob(command: Command): void {
     .passThroughOptions()
     .option('--cpu <n>', 'execution slots that the job takes [1]')
     .option('--memory <size>', 'linear memory, e.g. 64MiB [64MiB]')
+    .option('--fuel <n>', 'instruction budget, some 20 for a nanosecond of one core [1000000000000]')
     .option('--output <size>', 'cap of stdout and stderr together [8MiB]')
     .option('--timeout <time>', 'wall clock of one execution, e.g. 10s or 500ms [30s]')
     .option('--queue <time>', 'how long the job may wait for a node that takes it [60s]')
@@ -52,6 +54,7 @@ export function jobOptionsOf(flags: JobFlags, args: readonly string[], context: 
     ...('capability' in flags ? { capabilities: flags.capability } : {}),
     cpu: flags.cpu as unknown as number | undefined,
     memory: flags.memory,
+    fuel: flags.fuel as unknown as number | undefined,
     output: flags.output,
     timeout: flags.timeout,
     queue: flags.queue,

@@ -6,7 +6,7 @@ import { digestOf } from './digest.ts'
 import { type ErrorCode, isPhaseError } from './errors.ts'
 import { requestPayloadBytesMax } from './limits.ts'
 import { completeManifest, readManifest } from './manifest.ts'
-import { openRequest, requestPayloadType, signRequest } from './request.ts'
+import { openRequest, readRequest, requestPayloadType, signRequest } from './request.ts'
 import { readEnvelope, sealEnvelope } from './signature.ts'
 import { executor, manifest, module, receipt, signed, stranger, submitter } from './vectors/material.ts'
 
@@ -34,6 +34,10 @@ test('a request of another peer, or for another executor, is refused', () => {
 test('a receipt is no request, and a request of another nonce than its manifest is none', () => {
   assert.throws(() => open(receipt.envelope, { ...expected, submitter: executor.publicKey }), refused('invalid'))
   assert.throws(() => open(spoiled({ nonce: 'ff'.repeat(16) })), refused('invalid'))
+  assert.throws(() => readRequest(receipt.envelope, nodeEd25519), {
+    code: 'invalid',
+    message: `Cannot read the job request: payload type "application/vnd.in-toto+json" is not ${requestPayloadType}`,
+  })
 })
 
 test('a manifest inside that lacks a default, or asks for what is unknown, is refused', () => {

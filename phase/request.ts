@@ -83,8 +83,14 @@ export function openRequest(
  * @throws {PhaseError} `invalid`, `unknownField` or `unsupported`.
  */
 export function readRequest(envelope: Uint8Array, ed25519: Ed25519): SignedRequest {
-  const payload = parseJson(utf8Text(readEnvelope(envelope, requestPayloadBytesMax).payload), { integersOnly: true })
-  const { submitter, executor } = (payload ?? {}) as { submitter?: unknown; executor?: unknown }
+  const { payloadType, payload } = readEnvelope(envelope, requestPayloadBytesMax)
+  // Before it is read as one: a receipt is an envelope too.
+  if (payloadType !== requestPayloadType) {
+    const found = JSON.stringify(payloadType.slice(0, 80))
+    throw new PhaseError('invalid', `Cannot read the job request: payload type ${found} is not ${requestPayloadType}`)
+  }
+  const value = parseJson(utf8Text(payload), { integersOnly: true })
+  const { submitter, executor } = (value ?? {}) as { submitter?: unknown; executor?: unknown }
   const expected = { submitter: publicKeyOfDid(String(submitter)), executor: String(executor) }
   return openRequest(envelope, expected, ed25519)
 }

@@ -46,6 +46,7 @@ export const receipt: CommandFile = {
           ['module', claim.module],
           ['profile', claim.profile],
           ['outcome', `${outcome.reason}${outcome.exitCode === undefined ? '' : ` ${outcome.exitCode}`}`],
+          ['fuel', `${claim.fuel} of ${claim.limits.fuel}`],
           ['stdout', `${claim.stdout.size} bytes, ${claim.stdout.digest}`],
           ['stderr', `${claim.stderr.size} bytes, ${claim.stderr.digest}`],
           ['wall clock', `${measurement.wallUs} µs`],

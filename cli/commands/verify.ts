@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import type { SignedRequest } from '../../phase/request.ts'
@@ -8,6 +7,7 @@ import type { Claim, ReceiptExpected, Verification } from '../../sdks/typescript
 import type { CommandFile } from '../command-file.ts'
 import type { Context } from '../context.ts'
 import { collect } from '../job-options.ts'
+import { nextStep } from '../replay/next-step.ts'
 import { duration, isDigest, plain } from '../text.ts'
 
 interface Flags {
@@ -69,7 +69,7 @@ export const verify: CommandFile = {
   after: `Needs no node and no network. What is not given is not held against it; without --executor it shows that some key signed this.
 A replay runs the module in a process that may open nothing, and is ended when late: it shows that the claim is what this module gives.
 Exit code: 0 valid, ${exitNotValid} invalid or unverifiable, or a replay found something else; 124 the replay was late, 125 this machine could not run it,
-126 a file is missing or another one.
+126 a file is missing or another one, or the job cannot be run again (it was granted clock or random); 2 wrong usage.
 
   plasm receipt $JOB > receipt.json
   plasm verify receipt.json --executor did:key:z6Mk… --module prog.wasm --stdin input --stdout output
@@ -77,23 +77,32 @@ Exit code: 0 valid, ${exitNotValid} invalid or unverifiable, or a replay found s
   plasm verify receipt.json --replay --request request.json --module prog.wasm --stdin input`,
   async run(context, [file]: [string], flags: Flags) {
     const { Plasm, Receipt, ReceiptError } = await import('../../sdks/typescript/src/index.ts')
-    const envelope = file === '-' ? await buffer(context.terminal.stdin) : await readFile(file)
+    const { readInput } = await import('../replay/task.ts')
+    const envelope =
+      file === '-'
+        ? await buffer(context.terminal.stdin)
+        : await readInput(file, 'receipt', 'plasm receipt -o FILE JOB fetches it from the node.')
     const request = await requestOf(flags)
-    const job = flags.replay === true ? await jobOf(request, flags) : undefined
-    const expected = await expectedOf(flags)
-    const verification = await new Plasm({ executors: flags.executor ?? [] })
-      .verify(envelope.toString('utf8'), { expected, request: request?.envelope })
-      .catch((error: unknown) => {
+    const plasm = new Plasm({ executors: flags.executor ?? [] })
+    const judge = (expected: ReceiptExpected) =>
+      plasm.verify(envelope.toString('utf8'), { expected, request: request?.envelope }).catch((error: unknown) => {
         if (error instanceof ReceiptError && error.verification !== undefined) return error.verification
         throw error
       })
+    // A receipt that does not hold, or answers another request, is not run again: no other file is looked for.
+    const job = flags.replay === true && (await judge({})).verdict === 'valid' ? await jobOf(request, flags) : undefined
+    const verification = await judge(await expectedOf(flags))
     const said = verification.verdict === 'valid' ? new Receipt(envelope) : undefined
     const replayed = job === undefined || said === undefined ? undefined : await replayOf(job, said.claim, context)
     const judged = replayed === undefined ? verification : withReplay(verification, replayed)
-    context.print({ ...judged, claim: said?.claim, binding: said?.binding, replay: replayed }, () =>
+    const hint = nextStep(judged.checks, { isPinned: (flags.executor ?? []).length > 0 })
+    context.print({ ...judged, hint, claim: said?.claim, binding: said?.binding, replay: replayed }, () =>
       explain(judged, flags, context),
     )
-    if (!context.json && said !== undefined) context.terminal.stdout.write(sayMore(said.claim, replayed, flags))
+    if (!context.json) {
+      if (said !== undefined) context.terminal.stdout.write(sayMore(said.claim, replayed, flags))
+      if (hint !== undefined) context.terminal.stdout.write(`${hint}\n`)
+    }
     return judged.verdict === 'valid' ? 0 : exitNotValid
   },
 }
@@ -131,22 +140,27 @@ async function replayOf(
   return { tookMs, differences: compareClaims(claim as typeof found, found) }
 }
 
-/** A receipt whose claim nobody else arrives at is invalid, whoever signed it. */
+/** A receipt whose claim nobody else arrives at is invalid, whoever signed it; members that are unknown here nobody here can judge. */
 function withReplay(verification: Verification, { differences }: Replayed): Verification {
-  const members = differences.map(({ member }) => member).join(', ')
-  const same = differences.length === 0
-  const check = {
-    name: 'replay',
-    result: same ? 'passed' : 'failed',
-    detail: same ? 'running the job again gives the same claim' : `running the job again gives another ${members}`,
-  }
+  const check = replayCheck(differences)
   const checks = [...verification.checks, check]
-  if (same) return { ...verification, assurance: 'replayed', checks }
+  if (check.result === 'passed') return { ...verification, assurance: 'replayed', checks }
   const { assurance: _, ...rest } = verification
-  return { ...rest, verdict: 'invalid', checks }
+  return { ...rest, verdict: check.result === 'failed' ? 'invalid' : 'unverifiable', checks }
 }
 
-function sayMore({ module, outcome, stdout }: Claim, replayed: Replayed | undefined, { checks }: Flags): string {
+function replayCheck(differences: Replayed['differences']): Verification['checks'][number] {
+  const name = 'replay'
+  const members = (of: Replayed['differences']) => of.map(({ member }) => member).join(', ')
+  const other = differences.filter(({ found }) => found !== undefined)
+  if (other.length > 0)
+    return { name, result: 'failed', detail: `running the job again gives another ${members(other)}` }
+  if (differences.length > 0)
+    return { name, result: 'skipped', detail: `what it claims of ${members(differences)} is unknown here` }
+  return { name, result: 'passed', detail: 'running the job again gives the same claim' }
+}
+
+function sayMore(claim: Claim, replayed: Replayed | undefined, { checks }: Flags): string {
   if (replayed !== undefined && replayed.differences.length > 0) {
     const lines = replayed.differences.map(({ member, claimed, found }) => {
       return `  ${plain(member)}: claimed ${shown(claimed)}, found ${shown(found)}\n`
@@ -154,11 +168,19 @@ function sayMore({ module, outcome, stdout }: Claim, replayed: Replayed | undefi
     return lines.join('')
   }
   if (checks === true) return ''
-  const how = outcome.reason === 'exited' ? `exited with ${outcome.exitCode}` : outcome.reason
-  const what = `It claims that module ${module} ${how}, with ${stdout.size} bytes of stdout.\n`
+  const { module, outcome, fuel, limits, stdout } = claim
+  const how =
+    outcome.reason === 'exited' ? `exited with ${outcome.exitCode}` : (endings[outcome.reason] ?? outcome.reason)
+  const what = `It claims that module ${module} ${how}, with ${stdout.size} bytes of stdout and ${fuel} of ${limits.fuel} fuel used.\n`
   return replayed === undefined
     ? what
     : `${what}The job was run again here, in ${duration(replayed.tookMs)}: so it is.\n`
+}
+
+/** Of a claim: which of them stopped it is no part of it. */
+const endings: Record<string, string> = {
+  stopped: 'was stopped (by a trap, its fuel or its depth)',
+  outputExceeded: 'wanted to write more than it may',
 }
 
 const shown = (value: unknown): string => plain((JSON.stringify(value) ?? 'nothing').slice(0, 200))

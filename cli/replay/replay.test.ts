@@ -63,6 +63,7 @@ interface Document {
   checks: { name: string; result: string; detail: string }[]
   claim: Claim
   replay?: { tookMs: number; differences: { member: string; claimed: unknown; found: unknown }[] }
+  hint?: string
   error?: { code: string; message: string; hint: string }
 }
 
@@ -161,7 +162,7 @@ test('a person reads what was found', async () => {
   assert.match(out, /^valid, replayed\. /)
   assert.match(
     out,
-    /It claims that module sha256:\w+ exited with 0, with 3 bytes of stdout\.\nThe job was run again here, in .*: so it is\.\n$/,
+    /It claims that module sha256:\w+ exited with 0, with 3 bytes of stdout and \d+ of 1000000000000 fuel used\.\nThe job was run again here, in .*: so it is\.\n$/,
   )
 })
 
@@ -194,10 +195,21 @@ test('a claim that is not what the module gives is invalid, and each member that
     file('echo.wasm'),
   ])
   assert.equal(shown.code, 1)
-  assert.match(shown.out, /^invalid\n {2}failed .*\n[^]* {2}outcome\.exitCode: claimed 3, found 0\n/)
+  assert.match(
+    shown.out,
+    /^invalid\n {2}failed .*\n[^]* {2}outcome\.exitCode: claimed 3, found 0\n[^]*run the job elsewhere/,
+  )
+})
 
-  await forge('novel', echo, {}, honest => ({ ...honest, more: true }) as Claim)
+test('a claim that says more than this program knows is neither right nor wrong to it', async () => {
+  const echo = await readFile(file('echo.wasm'))
+  await forge('honest', echo, {}, honest => honest)
+  const { document: wrong } = await verify('honest', '--module', file('echo.wasm'))
+  const fuel = wrong.replay?.differences.find(({ member }) => member === 'fuel')?.found
+  assert.ok(typeof fuel === 'number' && wrong.verdict === 'invalid')
+  await forge('novel', echo, {}, honest => ({ ...honest, fuel, more: true }) as Claim)
   const novel = await verify('novel', '--module', file('echo.wasm'))
+  assert.deepEqual([novel.code, novel.document.verdict, novel.document.assurance], [1, 'unverifiable', undefined])
   assert.deepEqual(
     novel.document.replay?.differences.find(({ member }) => member === 'more'),
     { member: 'more', claimed: true },
@@ -237,19 +249,58 @@ test('what cannot be replayed says why, and what to do', async () => {
   await refused('argument', /the 3 bytes "sha256:\w+" that it read: .*--stdin\n/, 'plain', '--module', helloFile)
   await refused('argument', /stdin ".*" is sha256/, 'plain', '--module', helloFile, '--stdin', helloFile)
   await refused('unsupported', /granted clock and random/, 'granted', '--module', file('clock-and-random.wasm'))
+  await refused(
+    'argument',
+    /not the signed request of a job: .*payload type\b.*\n.*plasm receipt --request/,
+    'plain',
+    '--request',
+    file('plain.receipt'),
+  )
+  await refused('argument', /"\S+" is not the signed request of a job: .*offset 0/, 'plain', '--request', file('abc'))
   await refused('moduleRejected', /./, 'rejected', '--module', file('rejected.wasm'))
   const none = await json(['verify', file('plain.receipt'), '--replay', '--module', helloFile])
   assert.deepEqual([none.code, none.document.error?.code], [126, 'argument'])
   const gone = await json(['verify', file('plain.receipt'), '--replay', '--request', file('none')])
-  assert.match(gone.document.error?.hint ?? '', /plasm receipt JOB --request/)
+  assert.match(gone.document.error?.hint ?? '', /plasm receipt --request -o FILE JOB/)
 })
 
-test('a request of another job is found out, replayed or not', async () => {
+test('a request of another job is found out, replayed or not, before any other file is looked for', async () => {
   const words = ['verify', file('plain.receipt'), '--request', file('other.request')]
-  const { code, document } = await json(words)
-  assert.deepEqual([code, document.verdict], [1, 'invalid'])
-  const replayed = await json([...words, '--replay', '--module', helloFile, '--stdin', file('abc')])
-  assert.deepEqual([replayed.code, replayed.document.verdict, replayed.document.replay], [1, 'invalid', undefined])
+  for (const more of [[], ['--replay'], ['--replay', '--module', file('echo.wasm'), '--stdin', file('abc')]]) {
+    const { code, document } = await json([...words, ...more])
+    assert.deepEqual([code, document.verdict, document.replay], [1, 'invalid', undefined])
+    assert.match(document.hint ?? '', /answers another request.*plasm receipt --request/)
+  }
   const right = await json(['verify', file('plain.receipt'), '--request', file('plain.request')])
-  assert.deepEqual([right.code, right.document.verdict], [0, 'valid'])
+  assert.deepEqual([right.code, right.document.verdict, right.document.hint], [0, 'valid', undefined])
+})
+
+test('every receipt that does not hold comes with the next step', async () => {
+  const receipt = await readFile(file('plain.receipt'), 'utf8')
+  const { payload, ...rest } = JSON.parse(receipt) as { payload: string }
+  const altered = Buffer.from(payload, 'base64').toString().replace('"exitCode":0', '"exitCode":1')
+  await writeFile(file('altered'), JSON.stringify({ ...rest, payload: Buffer.from(altered).toString('base64') }))
+  const stranger = didOf((submitter as NonNullable<typeof submitter>).publicKey)
+  const said = async (...words: string[]) => {
+    const { code, out } = await plasm(['verify', ...words])
+    assert.equal(code, 1, out)
+    return out.trimEnd().split('\n').at(-1) ?? ''
+  }
+  assert.match(await said(file('altered')), /altered it.*fetch it again/)
+  assert.match(await said(file('plain.receipt'), '--executor', stranger), /Another key signed it.*without --executor/)
+  assert.match(await said(file('plain.request')), /not the receipt of a job.*plasm receipt -o FILE JOB/)
+  assert.match(await said(file('abc')), /not the receipt of a job/)
+  assert.match(await said(file('plain.receipt'), '--stdin', file('echo.wasm')), /another stdin.*plasm verify --json/)
+  const none = await json(['verify', file('none')])
+  assert.deepEqual([none.code, none.document.error?.code], [126, 'argument'])
+})
+
+test('a job with less fuel than it needs is stopped, and so is its replay', async () => {
+  const { code, err } = await plasm(['run', '--fuel', '5000', helloFile])
+  assert.equal(code, 134, err)
+  const [id] = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(err) ?? []
+  await plasm(['receipt', '-o', file('short.receipt'), id ?? ''])
+  await plasm(['receipt', '--request', '-o', file('short.request'), id ?? ''])
+  const words = ['verify', file('short.receipt'), '--replay', '--request', file('short.request'), '--module', helloFile]
+  assert.match((await plasm(words)).out, /^valid, replayed[^]*was stopped .* and 5000 of 5000 fuel used\./)
 })

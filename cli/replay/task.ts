@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { nobleEd25519 } from '../../phase/ed25519.ts'
+import { isPhaseError } from '../../phase/errors.ts'
 import type { CompleteManifest } from '../../phase/manifest.ts'
 import { readRequest, type SignedRequest } from '../../phase/request.ts'
 import { ArgumentError } from '../../sdks/typescript/src/index.ts'
@@ -13,9 +14,16 @@ export interface Task {
   stdin: Uint8Array
 }
 
-/** @throws {PhaseError} `invalid` for what is no request, or not signed by whom it names. */
+/** @throws {ArgumentError} naming the file that is missing, no request, or not signed by whom it names. */
 export async function readRequestFile(file: string): Promise<SignedRequest> {
-  return readRequest(await read(file, 'request', 'plasm receipt JOB --request fetches it from the node.'), nobleEd25519)
+  const hint = 'plasm receipt --request -o FILE JOB fetches it from the node.'
+  const bytes = await readInput(file, 'request', hint)
+  try {
+    return readRequest(bytes, nobleEd25519)
+  } catch (cause) {
+    if (!isPhaseError(cause)) throw cause
+    throw new ArgumentError(`"${file}" is not the signed request of a job: ${cause.message}`, { hint, cause })
+  }
 }
 
 /** @throws {ArgumentError} naming the file that is missing or is another one, and where the right one is. */
@@ -30,7 +38,7 @@ export async function readTask(
       hint,
     })
   }
-  const moduleBytes = await read(files.module, 'module', hint)
+  const moduleBytes = await readInput(files.module, 'module', hint)
   hold('module', files.module, moduleBytes, module, hint)
   return { manifest, module: moduleBytes, stdin: await readStdin(files.stdin, stdin) }
 }
@@ -42,24 +50,26 @@ async function readStdin(file: string | undefined, wanted: { digest: string; siz
     const what = `the ${wanted.size} bytes "${wanted.digest}" that it read`
     throw new ArgumentError(`Cannot replay the job without ${what}: give their file with --stdin`, { hint })
   }
-  const bytes = await read(file, 'stdin', hint)
+  const bytes = await readInput(file, 'stdin', hint)
   hold('stdin', file, bytes, wanted.digest, hint)
   return bytes
 }
 
-async function read(file: string, what: string, hint: string): Promise<Uint8Array> {
+/** @throws {ArgumentError} where there is no such file, or it is not to be read. */
+export async function readInput(file: string, what: string, hint: string): Promise<Buffer> {
   try {
     return await readFile(file)
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
-    throw new ArgumentError(
-      `Cannot read the ${what} "${file}": ${code === 'ENOENT' ? 'there is no such file' : code}`,
-      {
-        hint,
-        cause,
-      },
-    )
+    throw new ArgumentError(`Cannot read the ${what} "${file}": ${reasons[code ?? ''] ?? code}`, { hint, cause })
   }
+}
+
+const reasons: Record<string, string> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'this user may not',
+  ERR_FS_FILE_TOO_LARGE: 'it is larger than 2 GiB',
 }
 
 function hold(what: string, file: string, bytes: Uint8Array, wanted: string, hint: string): void {
