@@ -159,6 +159,8 @@ function adviceOn(reason: string | undefined): string {
   const advice: Record<string, string> = {
     timedOut: 'Give it more time with --timeout.',
     memoryExhausted: 'Ask for less with --memory, or for another node with --placement.',
+    fuelExhausted: 'Raise --fuel, or give it less to do.',
+    depthExhausted: 'Its calls went too deep: recurse less, or in smaller frames.',
     outputExceeded: 'Raise --output, or write less.',
     noPeer: 'plasm discover shows who is there; --queue waits longer.',
     cancelled: 'Somebody asked for that.',

@@ -298,6 +298,7 @@ test('every receipt that does not hold comes with the next step', async () => {
 test('a job with less fuel than it needs is stopped, and so is its replay', async () => {
   const { code, err } = await plasm(['run', '--fuel', '5000', helloFile])
   assert.equal(code, 134, err)
+  assert.match(err, /ended with fuelExhausted\b[^]*Raise --fuel/)
   const [id] = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(err) ?? []
   await plasm(['receipt', '-o', file('short.receipt'), id ?? ''])
   await plasm(['receipt', '--request', '-o', file('short.request'), id ?? ''])
