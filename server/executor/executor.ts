@@ -8,6 +8,7 @@ import type { RunMessage } from './messages.ts'
 import { Pool } from './pool.ts'
 import { ExecutorProcess } from './process.ts'
 import { Rewriter } from './rewriter.ts'
+import { RewrittenCache } from './rewritten-cache.ts'
 import { openSandbox, type Sandbox } from './sandbox.ts'
 import { encodeProgram, readProgram } from './sources.ts'
 import { Watch } from './watch.ts'
@@ -38,10 +39,13 @@ export class Executor {
   /** Layers that are on; known after start(). */
   sandbox: string[] = []
   private readonly options: ExecutorOptions
+  private readonly cache: RewrittenCache
   private parts: { runs: Pool; rewrites: Pool; rewriter: Rewriter } | undefined
 
-  constructor(options: ExecutorOptions) {
+  /** `cache`: for all executors of a process. */
+  constructor(options: ExecutorOptions, cache = new RewrittenCache()) {
     this.options = options
+    this.cache = cache
   }
 
   async start(): Promise<void> {
@@ -56,7 +60,11 @@ export class Executor {
     const rewrites = this.poolOf(rewritersMax, encodeProgram(rewritingChild), () =>
       sandbox.spawn({ addressBytesMax: rewritingAddressBytesMax }),
     )
-    this.parts = { runs, rewrites, rewriter: new Rewriter({ pool: rewrites, killed: this.options.killed }) }
+    this.parts = {
+      runs,
+      rewrites,
+      rewriter: new Rewriter({ pool: rewrites, cache: this.cache, killed: this.options.killed }),
+    }
     await Promise.all([runs.start(), rewrites.start()])
   }
 
@@ -82,7 +90,11 @@ export class Executor {
     return await this.running().rewriter.admit(module, signal)
   }
 
-  /** Waits for a free child and runs the module there. An abort kills the child; what it ran has then `faulted` as `cancelled`. */
+  /**
+   * Waits for a free child and runs the module there. An abort kills the child; what it ran has then `faulted` as `cancelled`.
+   * Where the module must be rewritten first, the job waits for it as long as it may run, and has `faulted` as `timedOut` then.
+   * @throws {PhaseError} `busy` where so long nobody began to rewrite it.
+   */
   async run(request: ExecutionRequest, signal: AbortSignal): Promise<Execution> {
     try {
       return await this.runWith(request, undefined, signal, nothingSpent)
@@ -107,12 +119,13 @@ export class Executor {
     const rewritten = given ?? rewriter.kept(module.digest)
     if (rewritten === undefined && !child.modules.has(module.digest)) {
       runs.release(child)
-      return await this.runWith(request, await rewriter.rewrite(module, signal), signal, spent)
+      const prepared = await rewriter.rewrite(module, signal, request.timeoutMs)
+      return await this.runWith(request, prepared, signal, spent)
     }
     const execution = await this.runIn(child, request, rewritten, signal, spent)
     if (execution.kind === 'exactWanted') {
       this.giveBack(child, child.spent)
-      const exact = await rewriter.rewriteExactly(module, signal)
+      const exact = await rewriter.rewriteExactly(module, signal, leftMs(request, execution.spent))
       if (exact.exact === undefined) return fault('internal', 'the module has no exact form')
       return await this.runWith(request, exact, signal, execution.spent)
     }
@@ -153,8 +166,8 @@ export class Executor {
     const begin = performance.now()
     const { message, bodies } = runMessage(child, request, rewritten)
     const sentBytes = bodies.reduce((sum, { length }) => sum + length, 0)
-    const timeoutMs = Math.max(1, request.timeoutMs - Math.floor(spent.wallUs / 1000))
-    const watch = new Watch(child, signal, timeoutMs + Math.floor(sentBytes / transferBytesPerMs), this.options.killed)
+    const timeoutMs = leftMs(request, spent) + Math.floor(sentBytes / transferBytesPerMs)
+    const watch = new Watch(child, signal, timeoutMs, this.options.killed)
     try {
       const answer = await child.exchange(message, bodies, request.outputBytesMax)
       if (watch.ended !== undefined) return fault(watch.ended, watch.detail)
@@ -251,5 +264,8 @@ interface Spent {
   startedAt: string | undefined
 }
 const nothingSpent: Spent = { wallUs: 0, cpuUs: 0, compileUs: 0, startedAt: undefined }
+
+const leftMs = ({ timeoutMs }: ExecutionRequest, { wallUs }: Spent): number =>
+  Math.max(1, timeoutMs - Math.floor(wallUs / 1000))
 
 const fault = (reason: Fault['reason'], detail: string): Fault => ({ kind: 'faulted', reason, detail })

@@ -153,6 +153,26 @@ for (const [where, open] of Object.entries(places)) {
       await other.stop()
       await helloWorks(client)
     })
+
+    test('what one node had rewritten, the other finds', async () => {
+      const bytes = await compileFixture('exit-3')
+      await client.inspect(moduleOf(bytes), never)
+      assert.equal((await client.run(requestOf(bytes), never)).kind, 'ended')
+      const other = new ExecutorClient({ ...options, connect: place.connect })
+      await other.start()
+      const job = requestOf(bytes)
+      job.module.bytes = () => Promise.reject(new Error('asked'))
+      assert.equal((await other.run(job, never)).kind, 'ended')
+      await other.stop()
+    })
+
+    test('a module under the digest of another is refused, admitted or run', async () => {
+      const digest = digestOf(Buffer.from('another'))
+      const job = { ...requestOf(hello), module: { digest, bytes: async () => hello } }
+      await assert.rejects(client.inspect(job.module, never), { code: 'digestMismatch' })
+      await assert.rejects(client.run(job, never), { code: 'digestMismatch' })
+      await helloWorks(client)
+    })
   })
 }
 

@@ -6,12 +6,14 @@ import { randomUUID } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { type Duplex, duplexPair } from 'node:stream'
+import { hex } from '../../phase/bytes.ts'
 import { isPhaseError, PhaseError } from '../../phase/errors.ts'
 import { blobBytesMax, moduleBytesMax } from '../../phase/limits.ts'
 import type { Execution, ExecutorOptions, KillReason } from './execution.ts'
 import { Executor } from './executor.ts'
 import type { FromHost, OpenMessage, RunRequest, ToHost } from './host-messages.ts'
 import { Channel, type Frame } from './messages.ts'
+import { RewrittenCache } from './rewritten-cache.ts'
 import { serviceLayers } from './service-layers.ts'
 
 /** Requests at one time: each slot's job, and what is being admitted. */
@@ -32,6 +34,7 @@ export class ExecutorHost {
   private readonly streams = new Set<Duplex>()
   private readonly sessions = new Map<string, Executor>()
   private readonly stopping = new Set<Promise<void>>()
+  private readonly cache = new RewrittenCache()
 
   constructor(options: HostOptions) {
     this.options = options
@@ -68,7 +71,7 @@ export class ExecutorHost {
     if (header.type === 'run') return this.run(channel, header, body, closed)
     if (header.type !== 'inspect') throw new PhaseError('invalid', `Cannot serve "${header.type}": it is no request`)
     const { session, digest } = header
-    const found = await this.executorOf(session).inspect({ digest, bytes: async () => body }, closed)
+    const found = await this.executorOf(session).inspect({ digest, bytes: () => checked(digest, body) }, closed)
     channel.send({ type: 'inspected' }, [new TextEncoder().encode(JSON.stringify(found))])
   }
 
@@ -76,12 +79,8 @@ export class ExecutorHost {
     if (this.sessions.size >= sessionsMax) throw new PhaseError('busy', 'Cannot open a session: there are too many')
     const session = randomUUID()
     const kills = new Kills()
-    const executor = new Executor({
-      children,
-      isolation,
-      log: this.options.log,
-      killed: reason => kills.add(reason),
-    })
+    const { log } = this.options
+    const executor = new Executor({ children, isolation, log, killed: reason => kills.add(reason) }, this.cache)
     this.sessions.set(session, executor)
     closed.addEventListener('abort', () => this.close(session))
     await executor.start()
@@ -97,7 +96,7 @@ export class ExecutorHost {
     const { digest, session, type: _, ...rest } = request
     const bytes = async () => {
       channel.send({ type: 'wanted' })
-      return (await channel.receive(moduleBytesMax)).body
+      return await checked(digest, (await channel.receive(moduleBytesMax)).body)
     }
     answer(channel, await this.executorOf(session).run({ ...rest, stdin, module: { digest, bytes } }, closed))
   }
@@ -115,6 +114,13 @@ export class ExecutorHost {
     const stopped = executor.stop().finally(() => this.stopping.delete(stopped))
     this.stopping.add(stopped)
   }
+}
+
+/** What is kept by its digest is for every session: no session may give another one's module a new meaning. */
+async function checked(digest: string, bytes: Uint8Array): Promise<Uint8Array> {
+  const found = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)
+  if (digest === `sha256:${hex(new Uint8Array(found))}`) return bytes
+  throw new PhaseError('digestMismatch', `Cannot use the module: its bytes are not those of "${digest}"`)
 }
 
 type HostChannel = Channel<FromHost>

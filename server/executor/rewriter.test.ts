@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { compileFixture } from '../../machine/fixtures/compile.ts'
+import { compilation } from '../../machine/testing/hostile/compilation.ts'
 import { Executor } from './executor.ts'
 import { moduleOf, requestOf } from './testing/request.ts'
 
@@ -78,6 +79,27 @@ describe('a module', () => {
     assert.ok(await executor.inspect(module, never))
   })
 
+  test('that takes long is waited for as long as the job may run, and no longer; the next module is served', async () => {
+    await poolsAreWhole()
+    const job = requestOf(await slowToRewrite(), { timeoutMs: 20 })
+    const execution = await executor.run(job, never)
+    assert.ok(execution.kind === 'faulted')
+    assert.equal(execution.reason, 'timedOut')
+    assert.match(execution.detail, /was not rewritten after 20 ms/)
+    assert.equal((await executor.run(requestOf(hello), never)).kind, 'ended')
+    assert.equal((await executor.run({ ...job, timeoutMs: 20_000 }, never)).kind, 'ended')
+  })
+
+  test('for which no process is free as long as the job may run is left to another node', async () => {
+    await poolsAreWhole()
+    const others = await Promise.all([slowToRewrite(1), slowToRewrite(2)])
+    const ahead = others.map(bytes => executor.inspect(moduleOf(bytes), never))
+    const job = requestOf(await compileFixture('exit-3'), { timeoutMs: 20 })
+    await assert.rejects(executor.run(job, never), { code: 'busy', message: /still waits to be rewritten/ })
+    await Promise.all(ahead)
+    assert.equal((await executor.run({ ...job, timeoutMs: 20_000 }, never)).kind, 'ended')
+  })
+
   test('is rewritten for every other waiter when one gives up', async () => {
     const module = moduleOf(await compileFixture('echo'))
     const stop = new AbortController()
@@ -88,3 +110,11 @@ describe('a module', () => {
     assert.ok(await other)
   })
 })
+
+/** Some seconds of work, and nothing to run. Each `number` makes another module. */
+async function slowToRewrite(number = 0): Promise<Uint8Array> {
+  const bytes = await compilation['three hundred thousand functions']?.make()
+  assert.ok(bytes)
+  // A custom section with a name of one letter.
+  return Buffer.concat([bytes, Uint8Array.of(0, 2, 1, 97 + number)])
+}

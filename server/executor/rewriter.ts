@@ -10,7 +10,7 @@ import { interfaceBytesMax, readInterface, readRewritten } from './answers.ts'
 import type { KillReason, ModuleSource } from './execution.ts'
 import type { RewriteMessage } from './messages.ts'
 import type { Pool } from './pool.ts'
-import { RewrittenCache } from './rewritten-cache.ts'
+import type { RewrittenCache } from './rewritten-cache.ts'
 import { abortable } from './signals.ts'
 import { Watch } from './watch.ts'
 
@@ -32,22 +32,27 @@ interface Task {
   rewritten: Promise<Rewritten>
   /** Who waits. Before the module is admitted, what nobody waits for is given up. */
   waiting: number
+  /** A process has it. */
+  begun: boolean
   giveUp(): void
 }
 
 export interface RewriterOptions {
   /** Of children that run rewriting-child.ts. */
   pool: Pool
+  /** Where what came out is kept. */
+  cache: RewrittenCache
   killed?: ((reason: KillReason) => void) | undefined
 }
 
 export class Rewriter {
   private readonly options: RewriterOptions
-  private readonly cache = new RewrittenCache()
+  private readonly cache: RewrittenCache
   private readonly tasks = new Map<string, Task>()
 
   constructor(options: RewriterOptions) {
     this.options = options
+    this.cache = options.cache
   }
 
   /** What was rewritten before and is still kept. */
@@ -63,19 +68,24 @@ export class Rewriter {
     return await this.join(this.task(module, 'detect'), 'admitted', signal)
   }
 
-  /** @throws as `admit` does. */
-  async rewrite(module: ModuleSource, signal: AbortSignal): Promise<RewrittenModule> {
+  /**
+   * Waits `withinMs` at most; what has begun goes on, for the jobs that will come.
+   * @throws as `admit` does; `timedOut` after `withinMs`, `busy` where the work had not even begun then.
+   */
+  async rewrite(module: ModuleSource, signal: AbortSignal, withinMs: number): Promise<RewrittenModule> {
     const kept = this.cache.get(module.digest)
     if (kept !== undefined) return kept
-    const { bytes, ...rest } = await this.join(this.task(module, 'detect'), 'rewritten', signal)
+    const { bytes, ...rest } = await this.joinWithin(this.task(module, 'detect'), signal, withinMs)
     return this.cache.get(module.digest) ?? { ...rest, fast: bytes }
   }
 
-  /** The same with its exact form, where that differs. @throws as `admit` does. */
-  async rewriteExactly(module: ModuleSource, signal: AbortSignal): Promise<RewrittenModule> {
-    const rewritten = await this.rewrite(module, signal)
+  /** The same with its exact form, where that differs. @throws as `rewrite` does. */
+  async rewriteExactly(module: ModuleSource, signal: AbortSignal, withinMs: number): Promise<RewrittenModule> {
+    const begin = performance.now()
+    const rewritten = await this.rewrite(module, signal, withinMs)
     if (!rewritten.differs || rewritten.exact !== undefined) return rewritten
-    const { bytes } = await this.join(this.task(module, 'repair'), 'rewritten', signal)
+    const leftMs = withinMs - (performance.now() - begin)
+    const { bytes } = await this.joinWithin(this.task(module, 'repair'), signal, leftMs)
     const both = { ...rewritten, exact: bytes }
     this.cache.put(module.digest, both)
     return both
@@ -95,11 +105,16 @@ export class Rewriter {
       forget()
       stop.abort(new PhaseError('cancelled', 'nobody waits for the module any more'))
     }
-    const rewritten = this.work(module, mode, stop.signal, found => {
-      task.giveUp = () => {}
-      resolve(found)
+    const rewritten = this.work(module, mode, stop.signal, {
+      begun: () => {
+        task.begun = true
+      },
+      admitted: found => {
+        task.giveUp = () => {}
+        resolve(found)
+      },
     }).finally(forget)
-    const task: Task = { admitted, rewritten, waiting: 0, giveUp }
+    const task: Task = { admitted, rewritten, waiting: 0, begun: false, giveUp }
     rewritten.catch(reject)
     admitted.catch(() => {})
     this.tasks.set(name, task)
@@ -119,16 +134,21 @@ export class Rewriter {
     }
   }
 
-  private async work(
-    module: ModuleSource,
-    mode: Mode,
-    given: AbortSignal,
-    admitted: (found: ModuleInterface) => void,
-  ): Promise<Rewritten> {
+  private async joinWithin(task: Task, given: AbortSignal, withinMs: number): Promise<Rewritten> {
+    const stop = new AbortController()
+    const timer = setTimeout(() => stop.abort(tooLate(task, withinMs)), withinMs)
+    try {
+      return await this.join(task, 'rewritten', AbortSignal.any([given, stop.signal]))
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  private async work(module: ModuleSource, mode: Mode, given: AbortSignal, steps: Steps): Promise<Rewritten> {
     const bytes = await module.bytes()
     for (let left = tries; ; left--) {
       try {
-        const { memory, ...rest } = await this.workIn(bytes, mode, given, admitted)
+        const { memory, ...rest } = await this.workIn(bytes, mode, given, steps)
         if (mode === 'detect') this.cache.put(module.digest, { memory, differs: rest.differs, fast: rest.bytes })
         return { memory, ...rest }
       } catch (error) {
@@ -138,14 +158,10 @@ export class Rewriter {
     }
   }
 
-  private async workIn(
-    bytes: Uint8Array,
-    mode: Mode,
-    given: AbortSignal,
-    admitted: (found: ModuleInterface) => void,
-  ): Promise<Rewritten> {
+  private async workIn(bytes: Uint8Array, mode: Mode, given: AbortSignal, steps: Steps): Promise<Rewritten> {
     const { pool, killed } = this.options
     const child = await pool.acquire(given)
+    steps.begun()
     const inTime = async <T>(work: Promise<T>, signal: AbortSignal, withinMs: number): Promise<T> => {
       const watch = new Watch(child, signal, withinMs, killed)
       try {
@@ -160,13 +176,29 @@ export class Rewriter {
     try {
       const admission = child.exchange({ type: 'admit' }, [bytes], interfaceBytesMax).then(readInterface)
       const found = await inTime(admission, given, admitWithinMs)
-      admitted(found)
+      steps.admitted(found)
       const rewriting = child.exchange({ type: 'rewrite', mode }, [], answerBytesMax).then(readRewritten)
       return { memory: found.memory, ...(await inTime(rewriting, never, rewriteWithinMs)) }
     } finally {
       pool.retire(child)
     }
   }
+}
+
+/** How far the work on a module has come. */
+interface Steps {
+  begun(): void
+  admitted(found: ModuleInterface): void
+}
+
+/** Its own module took too long; or others did, and another node may have the job. */
+function tooLate({ begun }: Task, withinMs: number): PhaseError {
+  const waited = `after ${Math.round(withinMs)} ms`
+  if (!begun) return new PhaseError('busy', `Cannot run the module: ${waited} it still waits to be rewritten`)
+  return new PhaseError(
+    'timedOut',
+    `Cannot run the module: it was not rewritten ${waited}; try again, or give more time`,
+  )
 }
 
 /** Once admitted, a module is rewritten whoever waits. */
