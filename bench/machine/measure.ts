@@ -20,18 +20,27 @@ export interface MeasureOptions {
   /** Pairs that count. */
   runs: number
   memoryBytes: number
+  /** The budget, of the claim too. */
+  fuelMax: number
 }
 
-type Ended = RunResult & { kind: 'ended' }
+/** A module that cannot be measured, and what is `known` of it all the same. */
+export class NotMeasured extends Error {
+  readonly known: object
+
+  constructor(message: string, known: object = {}) {
+    super(message)
+    this.known = known
+  }
+}
 
 /** Pairs before the first that counts: engines compile hot functions again. */
 const warmUps = 3
-const fuelMax = Number.MAX_SAFE_INTEGER
 const outputBytes = 64 * 1024 * 1024
 /** Below it the ratio says more of the machine's noise than of the module. */
 const shortMs = 50
 
-/** @throws {Error} if the module is not admitted, or its metered run does not end by itself. */
+/** @throws {PhaseError} `moduleRejected`. @throws {NotMeasured} if its metered run does not end by itself. */
 export function measure(bytes: Uint8Array, options: MeasureOptions) {
   // First of all: nothing of the rewriter has been compiled yet.
   const rewriting = measureRewriting(bytes)
@@ -39,7 +48,7 @@ export function measure(bytes: Uint8Array, options: MeasureOptions) {
     {
       module: digestOf(bytes),
       args: [...options.args],
-      resources: { memoryBytes: options.memoryBytes, fuel: fuelMax, outputBytes },
+      resources: { memoryBytes: options.memoryBytes, fuel: options.fuelMax, outputBytes },
     },
     { stdin: contentOf(options.stdin), nonce: '00'.repeat(16) },
   )
@@ -50,12 +59,15 @@ export function measure(bytes: Uint8Array, options: MeasureOptions) {
     seed: fromHex(manifest.seed),
     memoryBytesMax: options.memoryBytes,
     outputBytesMax: outputBytes,
-    fuelMax,
+    fuelMax: options.fuelMax,
   }
   const prepared = new PreparedModule(bytes)
-  const result = ended(runModule(prepared, runOptions))
+  const result = runModule(prepared, runOptions)
+  if (result.kind === 'faulted') throw new NotMeasured(`Cannot measure the module: ${result.reason}: ${result.detail}`)
   const { outcome, fuel, stdout, stderr } = result
   const claim = makeClaim(manifest, { outcome, fuel, stdout: contentOf(stdout), stderr: contentOf(stderr) })
+  const said = { fuel, outcome, claimDigest: claimDigest(claim), outputDigest: digestOf(stdout) }
+  if (outcome.reason !== 'exited') throw new NotMeasured(`Cannot measure the module: ${whyNot(result)}`, said)
   // What the machine itself goes on with: once a NaN has shown, the form that makes each canonical.
   const floats = prepared.met ? 'repair' : 'detect'
   const speed = measureRuns(bytes, meter(admit(bytes), floats), runOptions, options.runs)
@@ -68,19 +80,16 @@ export function measure(bytes: Uint8Array, options: MeasureOptions) {
     ...(speed.rawMs.median < shortMs && { warning: `runs below ${shortMs} ms: the ratio is mostly noise` }),
     floats,
     sameOutput: speed.rawOutput === digestOf(stdout),
-    fuel,
+    ...said,
     fuelPerNs: round(fuel / speed.rawMs.median / 1e6),
-    outcome,
-    claimDigest: claimDigest(claim),
-    outputDigest: digestOf(stdout),
     rewriting,
   }
 }
 
-function ended(result: RunResult): Ended {
-  if (result.kind === 'faulted') throw new Error(`Cannot measure the module: ${result.reason}: ${result.detail}`)
-  if (result.outcome.reason === 'exited') return result
-  throw new Error(`Cannot measure the module: its run did not end by itself but was ${result.stopped ?? 'cut off'}`)
+function whyNot({ outcome, stopped, trap, fuel }: RunResult & { kind: 'ended' }): string {
+  if (outcome.reason === 'outputExceeded') return `it wrote more than ${outputBytes} bytes`
+  if (stopped === 'fuelExhausted') return `it used all of ${fuel} fuel: raise --fuel, if it ends by itself`
+  return `it did not end by itself but was ${stopped}${trap === undefined ? '' : `: ${trap}`}`
 }
 
 /** Reading, validating and rewriting, as a node does it before a module's first run; both validations by the engine included. */
@@ -129,7 +138,7 @@ function runOnce(module: WebAssembly.Module, options: RunOptions, isMetered: boo
   const { exports } = new WebAssembly.Instance(module, { [wasiModule]: wasi.imports })
   wasi.bind(exports[isMetered ? metered.memory : 'memory'] as WebAssembly.Memory | undefined)
   if (isMetered) {
-    setGlobal(exports, metered.fuel, BigInt(fuelMax))
+    setGlobal(exports, metered.fuel, BigInt(options.fuelMax))
     setGlobal(exports, metered.memoryPagesMax, options.memoryBytesMax / 65_536)
     ;(exports[metered.start] as (() => void) | undefined)?.()
   }
