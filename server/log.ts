@@ -29,24 +29,40 @@ export function createLog(format: 'human' | 'json', write: (line: string) => voi
   )
 }
 
+/** What may wait for a reader that is slow: some thousand lines. */
+const unreadBytesMax = 1024 * 1024
+
 /**
  * Writes lines to `stream`, whose errors end nobody: a line that cannot be written is lost, and `lost` is told of the first one. Once the reader
- * is gone (EPIPE) nothing is tried any more.
+ * is gone (EPIPE) nothing is tried any more. While it does not read, lines are skipped, and `skipped` is told how many when it reads again.
  */
 export function lineWriter(
-  stream: Pick<NodeJS.WriteStream, 'write' | 'on'>,
-  lost: (code: string) => void,
+  stream: Pick<NodeJS.WriteStream, 'write' | 'on' | 'writableLength'>,
+  { lost, skipped }: { lost: (code: string) => void; skipped: (lines: number) => void },
 ): (line: string) => void {
-  let [told, gone] = [false, false]
+  let [told, gone, count] = [false, false, 0]
   stream.on('error', (error: NodeJS.ErrnoException) => {
     const { code = error.message } = error
     gone ||= code === 'EPIPE'
     if (!told) lost(code)
     told = true
   })
-  return line => {
-    if (!gone) stream.write(line)
+  // Once lines are skipped, half must have been read, so that gaps are few.
+  const flows = () => stream.writableLength < (count === 0 ? unreadBytesMax : unreadBytesMax / 2)
+  const write = (line: string) => {
+    if (gone) return
+    say()
+    if (flows()) stream.write(line)
+    else count++
   }
+  const say = () => {
+    if (count === 0 || !flows()) return
+    const lines = count
+    count = 0
+    skipped(lines)
+  }
+  stream.on('drain', say)
+  return write
 }
 
 interface Line {

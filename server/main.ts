@@ -21,7 +21,10 @@ export async function serve({ argv, env, stdout, stderr }: Terminal): Promise<nu
   }
   try {
     const config = readConfig({ argv, env, isTerminal: stdout.isTTY })
-    const write = lineWriter(stdout, code => stderr.write(`plasm serve: ${lostLog(code)}\n`))
+    const write = lineWriter(stdout, {
+      lost: code => stderr.write(`plasm serve: ${lostLog(code)}\n`),
+      skipped: lines => log.warn({ lines }, 'lines of the log are missing here: nobody read them in time'),
+    })
     stderr.on('error', () => {})
     const log = createLog(config.log, write)
     const signalled = untilSignal()
@@ -38,12 +41,24 @@ export async function serve({ argv, env, stdout, stderr }: Terminal): Promise<nu
     }
     log.info({ signal: await signalled }, 'stopping')
     await node.stop()
+    endSoon(stdout, stderr)
     return 0
   } catch (error) {
     stderr.write(`plasm serve: ${error instanceof Error ? error.message : String(error)}\n`)
     if (isPhaseError(error) && error.hint !== undefined) stderr.write(`${error.hint}\n`)
     return error instanceof ConfigError ? 2 : 1
   }
+}
+
+/** Nothing is left running after a stop; this only bounds what a library might have forgotten, and names it, and what nobody reads. */
+function endSoon(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream): void {
+  setTimeout(() => {
+    const left = process.getActiveResourcesInfo().join(', ')
+    stderr.write(
+      `plasm serve: ${stdout.writableLength > 0 ? 'nobody reads the end of the log' : `ended although left running: ${left}`}\n`,
+    )
+    process.exit()
+  }, 1_000).unref()
 }
 
 const readyLine = ({ dataDir }: Config, { http, p2p, sandbox }: Ready): string =>
@@ -72,11 +87,6 @@ if (import.meta.main) {
   else if (command === '--help' || command === '-h') process.stdout.write(helpText('plasm serve'))
   else if (command === 'serve') {
     process.exitCode = await serve({ argv, env: process.env, stdout: process.stdout, stderr: process.stderr })
-    // Nothing is left running after a stop; this only bounds what a library might have forgotten, and names it.
-    setTimeout(() => {
-      process.stderr.write(`plasm serve: ended although left running: ${process.getActiveResourcesInfo().join(', ')}\n`)
-      process.exit()
-    }, 1_000).unref()
   } else {
     process.stderr.write(`plasm: unknown command "${command ?? ''}"\nTry: node server/main.ts serve --help\n`)
     process.exitCode = 2

@@ -162,10 +162,18 @@ function closeSignal(stream: Duplex): AbortSignal {
   return closed.signal
 }
 
+/** Of lines that wait for a slow reader; the next one that goes through says how many did not. */
+const unreadBytesMax = 1024 * 1024
+
 /** The service: a line of JSON for whatever must be said, SIGTERM to stop. */
 function serveSocket(path: string | undefined): void {
-  const write = (level: string, details: object, msg: string) =>
-    console.log(JSON.stringify({ level, time: new Date().toISOString(), ...details, msg }))
+  let skipped = 0
+  const write = (level: string, details: object, msg: string) => {
+    if (process.stdout.writableLength > unreadBytesMax) return void skipped++
+    const gap = skipped > 0 ? { skipped } : {}
+    skipped = 0
+    console.log(JSON.stringify({ level, time: new Date().toISOString(), ...details, ...gap, msg }))
+  }
   const log = { warn: (details: object, message: string) => write('warn', details, message) }
   const host = new ExecutorHost({ log, layers: serviceLayers() })
   const server = createServer(socket => host.accept(socket))
