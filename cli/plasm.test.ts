@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { PassThrough, Readable, Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { compileFixture } from '../machine/fixtures/compile.ts'
 import { Client, helloFile } from '../server/testing/client.ts'
@@ -21,6 +22,7 @@ let directory: string
 let node: NodeProcess
 const file = (name: string) => join(directory, name)
 const plasmFile = join(import.meta.dirname, 'plasm.ts')
+const env = () => ({ PATH: process.env['PATH'], PLASM_URL: node.http, XDG_CACHE_HOME: directory })
 
 before(async () => {
   directory = await mkdtemp(join(tmpdir(), 'plasm-cli-'))
@@ -88,9 +90,8 @@ test('run pipes stdin through, prints what the guest wrote and ends with its exi
 test('as a process it does the same, and a reader that goes away ends it quietly', async () => {
   const shell = `"${process.execPath}" "${plasmFile}" run "${helloFile}" <<< 'Hello, World'`
   const run = promisify(execFile)
-  const env = { PATH: process.env['PATH'], PLASM_URL: node.http, XDG_CACHE_HOME: directory }
-  assert.deepEqual(await run('bash', ['--norc', '-c', shell], { env }), { stdout: 'dlroW ,olleH\n', stderr: '' })
-  await run('bash', ['--norc', '-c', `"${process.execPath}" "${plasmFile}" --help | head -n 1`], { env })
+  assert.deepEqual(await run('bash', ['--norc', '-c', shell], { env: env() }), { stdout: 'dlroW ,olleH\n', stderr: '' })
+  await run('bash', ['--norc', '-c', `"${process.execPath}" "${plasmFile}" --help | head -n 1`], { env: env() })
 })
 
 test('exit codes tell a guest from what happened to it, and no failed job ends with 0', async () => {
@@ -124,10 +125,9 @@ test('a wait that is over leaves the job alone; Ctrl-C cancels it', async () => 
   assert.equal((await json(['cancel', '--json', running])).code, 0)
   assert.equal((await json(['wait', '--json', running])).code, 130)
 
-  const env = { PATH: process.env['PATH'], PLASM_URL: node.http, XDG_CACHE_HOME: directory }
   const child = spawn(process.execPath, [plasmFile, 'run', '--timeout', '1m', file('loop.wasm')], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env,
+    env: env(),
   })
   const client = new Client(node.http)
   let id: string | undefined
@@ -137,6 +137,24 @@ test('a wait that is over leaves the job alone; Ctrl-C cancels it', async () => 
   assert.equal(code, 130)
   assert.match(err, new RegExp(`^plasm: Job ${id} is (being )?cancelled\nplasm wait ${id}\n$`))
   assert.equal((await client.ended(id)).state, 'cancelled')
+})
+
+test('an output comes whole, however late it is read', async () => {
+  await writeFile(file('large'), 'x'.repeat(1_000_000))
+  const argv = [plasmFile, 'run', '--json', '--stdin', file('large'), helloFile]
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'], env: env() })
+  const exit = once(child, 'exit')
+  // What is read late must not be lost to a process that ends in time: nothing is read before it could have ended.
+  await Promise.race([exit, delay(2_000)])
+  const document = JSON.parse(await text(child.stdout)) as { stdout: { text: string } }
+  assert.equal(document.stdout.text.length, 1_000_000)
+})
+
+test('an input that never ends does not keep a command that has failed', async t => {
+  const argv = [plasmFile, 'run', file('nothing.wasm')]
+  const child = spawn(process.execPath, argv, { stdio: ['pipe', 'ignore', 'ignore'], env: env() })
+  t.after(() => child.kill('SIGKILL'))
+  assert.deepEqual(await once(child, 'exit'), [126, null])
 })
 
 test('a job step by step, each command with a document for programs', async () => {

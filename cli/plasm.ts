@@ -13,11 +13,14 @@ const { main } = await import('./main.ts')
 if (!isNode)
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 141 : 125))
 
+let stdin: typeof process.stdin | undefined
+
 process.exitCode = await main({
   argv: process.argv.slice(2),
   env: process.env,
   get stdin() {
-    return process.stdin
+    stdin ??= process.stdin
+    return stdin
   },
   get isPiped() {
     return isPiped()
@@ -26,8 +29,8 @@ process.exitCode = await main({
   stderr: process.stderr,
   interrupted: listener => void process.on('SIGINT', listener),
 })
-// Nothing is left to do: an input that nobody reads any more must not keep the process.
-setTimeout(() => process.exit(), 1_000).unref()
+// An input that nobody reads any more must not keep the process; an output that is still being read must.
+stdin?.destroy()
 
 function isPiped(): boolean {
   try {
