@@ -1,9 +1,26 @@
 /** One line on stderr that says where a job stands, while a person waits; nothing where nobody looks. */
-import type { JobEvent } from '../sdks/typescript/src/index.ts'
+import type { Job, JobEvent, Plasm } from '../sdks/typescript/src/index.ts'
 import type { Context } from './context.ts'
 
 const frameMs = 100
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
+
+/** Waits until a job has ended. @throws as `Plasm.wait` does; the job goes on then. */
+export async function untilEnded(
+  context: Context,
+  jobId: string,
+  timeout: string | undefined,
+): Promise<{ plasm: Plasm; job: Job }> {
+  context.catchInterrupt()
+  const plasm = await context.plasm()
+  const progress = new Progress(context, 'waiting')
+  const onEvent = (event: JobEvent) => progress.hear(event)
+  try {
+    return { plasm, job: await plasm.wait(jobId, { signal: context.signal, timeout, onEvent }) }
+  } finally {
+    progress.end()
+  }
+}
 
 export class Progress {
   private readonly context: Context

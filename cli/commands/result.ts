@@ -3,7 +3,7 @@ import { finished } from 'node:stream/promises'
 import type { CommandFile } from '../command-file.ts'
 import { exitHelp, exitOf } from '../exit.ts'
 import { fetchOutput, sinkTo } from '../outputs.ts'
-import { Progress } from '../progress.ts'
+import { untilEnded } from '../progress.ts'
 
 interface Flags {
   timeout?: string
@@ -22,35 +22,27 @@ export const result: CommandFile = {
   },
   after: exitHelp,
   async run(context, [jobId]: [string], { timeout, stderr, output }: Flags) {
-    context.catchInterrupt()
-    const plasm = await context.plasm()
-    const progress = new Progress(context, 'waiting')
-    try {
-      const job = await plasm.wait(jobId, { signal: context.signal, timeout, onEvent: event => progress.hear(event) })
-      progress.end()
-      const stream = stderr === true ? 'stderr' : 'stdout'
-      const file = output === undefined ? undefined : createWriteStream(output)
-      const to = file ?? (context.json ? undefined : context.terminal.stdout)
-      const { document, digest } = await fetchOutput(plasm, job, stream, to === undefined ? undefined : sinkTo(to))
-      if (file !== undefined) await finished(file.end())
-      const exit = exitOf(job)
-      const { size = 0 } = job[stream] ?? {}
-      context.print(
-        {
-          jobId,
-          state: job.state,
-          reason: job.reason,
-          exitCode: exit.code,
-          exitBy: exit.by,
-          [stream]: document ?? { size, digest },
-        },
-        () => '',
-      )
-      if (exit.by !== 'guest')
-        context.note(`plasm: Job ${jobId} ended with ${job.reason ?? job.state}\nplasm status ${jobId} says more.\n`)
-      return exit.code
-    } finally {
-      progress.end()
-    }
+    const { plasm, job } = await untilEnded(context, jobId, timeout)
+    const stream = stderr === true ? 'stderr' : 'stdout'
+    const file = output === undefined ? undefined : createWriteStream(output)
+    const to = file ?? (context.json ? undefined : context.terminal.stdout)
+    const { document, digest } = await fetchOutput(plasm, job, stream, to === undefined ? undefined : sinkTo(to))
+    if (file !== undefined) await finished(file.end())
+    const exit = exitOf(job)
+    const { size = 0 } = job[stream] ?? {}
+    context.print(
+      {
+        jobId,
+        state: job.state,
+        reason: job.reason,
+        exitCode: exit.code,
+        exitBy: exit.by,
+        [stream]: document ?? { size, digest },
+      },
+      () => '',
+    )
+    if (exit.by !== 'guest')
+      context.note(`plasm: Job ${jobId} ended with ${job.reason ?? job.state}\nplasm status ${jobId} says more.\n`)
+    return exit.code
   },
 }

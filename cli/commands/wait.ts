@@ -1,6 +1,6 @@
 import type { CommandFile } from '../command-file.ts'
 import { exitHelp, exitOf } from '../exit.ts'
-import { Progress } from '../progress.ts'
+import { untilEnded } from '../progress.ts'
 import { describe } from './status.ts'
 
 export const wait: CommandFile = {
@@ -12,16 +12,8 @@ export const wait: CommandFile = {
   },
   after: exitHelp,
   async run(context, [jobId]: [string], { timeout }: { timeout?: string }) {
-    context.catchInterrupt()
-    const plasm = await context.plasm()
-    const progress = new Progress(context, 'waiting')
-    try {
-      const job = await plasm.wait(jobId, { signal: context.signal, timeout, onEvent: event => progress.hear(event) })
-      progress.end()
-      context.print(job, () => describe(job, context))
-      return exitOf(job).code
-    } finally {
-      progress.end()
-    }
+    const { job } = await untilEnded(context, jobId, timeout)
+    context.print(job, () => describe(job, context))
+    return exitOf(job).code
   },
 }
