@@ -1,4 +1,4 @@
-/** Writes one body again: fuel in a register, depth passed down, charges where the plan puts them. */
+/** Writes one body again: fuel in a register, depth passed down, payments where the plan puts them. */
 import { depthBytesMax } from '../limits.ts'
 import type { FunctionType } from '../sections.ts'
 import { behindDead, endsReach, type Facts } from './facts.ts'
@@ -64,7 +64,7 @@ export class BodyWriter extends PlainWriter {
   }
 
   private readonly calls = {
-    straightCost: (index: number) => Math.max(0, this.program.graph.straightCost[index] as number),
+    straightCost: (index: number) => this.program.graph.straightCost[index] as number,
     checks: (index: number) => index < this.program.importCount || this.program.graph.checked[index] === 1,
     reachesHost: (index: number) => this.program.graph.reachesHost[index] === 1,
     typeReachesHost: (type: number) =>
@@ -91,12 +91,13 @@ export class BodyWriter extends PlainWriter {
     this.takesFrame = checkpoint || (this.callClass === 'depth' && program.deepCalls(facts) > 2)
     if (this.takesFrame && program.graph.deep[index] === 1) this.enter(checkpoint, checked)
     if (plan.functionLabelUsed) this.openFunctionBlock(type.results)
-    if (!checkpoint || !checked) this.charge(0, checked)
+    if (checked && !checkpoint) this.check()
     this.writeInstructions()
+    this.pay(plan.payments[body.count - 1] as number)
     if (plan.functionLabelUsed) out.byte(code.end)
     this.tell()
     out.reserve(64)
-    out.op(code.localGet, this.fuel)
+    this.pushFuel(plan.paidLast)
     if (traps) {
       out.byte(code.return)
       out.byte(code.end)
@@ -109,10 +110,10 @@ export class BodyWriter extends PlainWriter {
 
   /**
    * Takes the frame from the depth that is left; a checkpoint stops the run where not enough is left for what may follow. Where fuel is
-   * `checked`, too, it is charged here, and one test is made of both.
+   * `checked`, too, one test is made of both.
    */
   private enter(checkpoint: boolean, checked: boolean): void {
-    const { out, program, plan, index } = this
+    const { out, program, index } = this
     const reserve = Math.min(program.graph.reserve[index] as number, depthBytesMax + 1)
     out.reserve(64)
     out.op(code.localGet, this.depth)
@@ -131,10 +132,6 @@ export class BodyWriter extends PlainWriter {
     }
     out.byte(i64ExtendS)
     out.op(code.localGet, this.fuel)
-    if ((plan.charges[0] as number) > 0) {
-      out.subtract(plan.charges[0] as number)
-      out.op(code.localTee, this.fuel)
-    }
     out.byte(i64Or)
     out.checkBelowZero(this.level)
   }
@@ -150,7 +147,7 @@ export class BodyWriter extends PlainWriter {
   }
 
   private writeInstructions(): void {
-    const { out, body, plan } = this
+    const { out, body } = this
     const { codes, starts, bytes, marked } = body
     const marks = this.floats === undefined ? undefined : this.floatPlan.marks
     const last = body.count - 1
@@ -169,7 +166,6 @@ export class BodyWriter extends PlainWriter {
         place += 2
         at = (marked[place] as number) + 1
         copied = starts[at] as number
-        if (plan.charges[at] !== 0) this.charge(at, false)
         continue
       }
       if (opcode !== code.globalGet) {
@@ -184,11 +180,10 @@ export class BodyWriter extends PlainWriter {
         continue
       }
       const look = marks === undefined ? 0 : (marks[mark] as number)
-      if (look === 0 && plan.charges[at] === 0) continue
+      if (look === 0) continue
       out.copy(bytes, copied, starts[at] as number)
       copied = starts[at] as number
-      if (look !== 0) this.float(mark, look)
-      this.charge(at, false)
+      this.float(mark, look)
     }
     out.copy(bytes, copied, starts[last] as number)
   }
@@ -197,6 +192,7 @@ export class BodyWriter extends PlainWriter {
   private special(opcode: number, at: number): boolean {
     const { out, body, plan } = this
     const immediate = body.immediates[at] as number
+    const payment = plan.payments[at] as number
     out.reserve(128)
     switch (opcode) {
       case code.block:
@@ -205,31 +201,40 @@ export class BodyWriter extends PlainWriter {
         return false
       case code.loop:
         this.level++
+        this.pay(payment)
         out.copy(body.bytes, body.starts[at] as number, body.starts[at + 1] as number)
-        if (plan.loops[at] === 1) {
-          this.charge(at + 1, true)
-          plan.charges[at + 1] = 0
-        }
+        if (plan.loops[at] === 1) this.check()
         return true
       case code.end:
         this.level--
+        this.pay(payment)
+        this.payIfSkipped(at)
         return false
+      case code.else:
+      case code.br:
+      case code.brTable:
+        this.pay(payment)
+        return false
+      case code.brIf:
+        if (plan.aside[at] === 0) this.pay(payment)
+        else this.payAside(payment, immediate)
+        return plan.aside[at] === 1
       case code.return:
-        this.leave()
+        this.leave(payment)
         return true
       case code.call:
-        this.call(immediate, at)
+        this.call(immediate, payment)
         return true
       case code.callIndirect:
         this.callIndirect(immediate, at)
         return true
       case code.returnCall:
-        this.returnCall(immediate)
+        this.returnCall(immediate, payment)
         return true
       case code.returnCallIndirect:
         this.tell()
         out.reserve(64)
-        this.pushIndirect(immediate, true)
+        this.pushIndirect(immediate, true, payment)
         this.indirect(opcode, immediate, at)
         return true
       case code.memoryGrow:
@@ -251,30 +256,47 @@ export class BodyWriter extends PlainWriter {
     }
   }
 
-  private leave(): void {
+  /** What is paid where the condition of an if without else fails. */
+  private payIfSkipped(at: number): void {
+    const payment = this.plan.skipped.get(at)
+    if (payment === undefined) return
+    this.out.byte(code.else)
+    this.pay(payment)
+  }
+
+  /** A br_if that pays only if it branches. */
+  private payAside(payment: number, target: number): void {
+    const { out } = this
+    out.op(code.if, emptyBlock)
+    this.pay(payment)
+    out.op(code.br, target + 1)
+    out.byte(code.end)
+  }
+
+  private leave(payment: number): void {
     this.tell()
     this.out.reserve(64)
-    this.out.op(code.localGet, this.fuel)
+    this.pushFuel(payment)
     this.out.byte(code.return)
   }
 
-  private call(index: number, at: number): void {
+  private call(index: number, payment: number): void {
     const { program, out } = this
     const callClass = program.classOf(index)
     if (program.graph.reachesExit[index] === 1) this.tell()
     out.reserve(64)
-    if (callClass !== 'straight') this.pushThreaded(callClass, false)
+    if (callClass !== 'straight') this.pushThreaded(callClass, false, payment)
     out.op(code.call, program.target(index, callClass))
-    if (callClass !== 'straight') this.takeFuel(at)
+    if (callClass !== 'straight') out.op(code.localSet, this.fuel)
   }
 
   private callIndirect(type: number, at: number): void {
     const structural = this.program.types.structural[type] as number
     if (this.program.graph.types.get(structural)?.reachesExit === true) this.tell()
     this.out.reserve(64)
-    this.pushIndirect(type, false)
+    this.pushIndirect(type, false, this.plan.payments[at] as number)
     this.indirect(code.callIndirect, type, at)
-    this.takeFuel(at)
+    this.out.op(code.localSet, this.fuel)
   }
 
   private indirect(opcode: number, type: number, at: number): void {
@@ -286,17 +308,17 @@ export class BodyWriter extends PlainWriter {
     out.copy(body.bytes, tableAt + 1, body.starts[at + 1] as number)
   }
 
-  private pushIndirect(type: number, tail: boolean): void {
+  private pushIndirect(type: number, tail: boolean, payment: number): void {
     const { out, program } = this
     out.op(code.localSet, this.spare)
-    this.pushThreaded(program.classOfType(type), tail)
+    this.pushThreaded(program.classOfType(type), tail, payment)
     out.op(code.localGet, this.spare)
   }
 
   /** Fuel and depth behind the arguments. A tail call gives back what its own frame took. */
-  private pushThreaded(callClass: CallClass, tail: boolean): void {
+  private pushThreaded(callClass: CallClass, tail: boolean, payment: number): void {
     const { out, program } = this
-    out.op(code.localGet, this.fuel)
+    this.pushFuel(payment)
     if (callClass !== 'depth') return
     if (this.callClass !== 'depth') return out.i32(0)
     out.op(code.localGet, this.depth)
@@ -305,27 +327,22 @@ export class BodyWriter extends PlainWriter {
     out.byte(tail ? i32Add : i32Sub)
   }
 
-  /** The fuel that a call has left on the stack, less what comes next. */
-  private takeFuel(at: number): void {
-    const { out, plan, fuel } = this
-    const cost = plan.charges[at + 1] as number
-    if (cost > 0) {
-      out.subtract(cost)
-      plan.charges[at + 1] = 0
-    }
-    out.op(code.localSet, fuel)
+  /** What is left of the fuel after `payment`. */
+  private pushFuel(payment: number): void {
+    this.out.op(code.localGet, this.fuel)
+    if (payment !== 0) this.out.subtract(payment)
   }
 
-  private returnCall(index: number): void {
+  private returnCall(index: number, payment: number): void {
     const { program, out } = this
     const callClass = program.classOf(index)
     if (callClass === 'straight') {
       out.op(code.call, index)
-      return this.leave()
+      return this.leave(payment)
     }
     this.tell()
     out.reserve(64)
-    this.pushThreaded(callClass, true)
+    this.pushThreaded(callClass, true, payment)
     out.op(code.returnCall, program.target(index, callClass))
   }
 }

@@ -66,6 +66,47 @@ const shapes: Record<string, string> = {
       (br_if $l (i32.gt_u (local.tee 0 (i32.sub (local.get 0) (i32.const 2))) (i32.const 1))))
     (i32.add (local.get $x) (local.get 0)))
   (func $body (param i32) (result i32) (call $fib (local.get 0)))`,
+  'a label that many ways come to': `(func $body (param i32) (result i32) (local $x i32)
+    (block $out
+      (br_if $out (i32.eq (local.get 0) (i32.const 3)))
+      (local.set $x (i32.mul (local.get 0) (i32.const 7)))
+      (br_if $out (i32.and (local.get $x) (i32.const 4)))
+      (if $only (i32.and (local.get $x) (i32.const 1)) (then
+        (local.set $x (i32.add (local.get $x) (i32.const 100)))
+        (br_if $only (i32.gt_u (local.get $x) (i32.const 120)))
+        (local.set $x (i32.rem_u (local.get $x) (i32.const 9)))
+        (br_if $out (i32.eqz (local.get $x)))))
+      (local.set $x (i32.add (local.get $x) (block $value (result i32)
+        (drop (br_if $value (i32.const 17) (i32.eqz (local.get 0))))
+        (i32.store (i32.const 40) (local.get $x))
+        (drop (br_if $value (i32.load (i32.const 40)) (i32.eq (local.get 0) (i32.const 5))))
+        (i32.const 1)))))
+    (if (i32.eq (local.get 0) (i32.const 8)) (then (return (i32.const 2))) (else (local.set $x (i32.const 5))))
+    (local.get $x))`,
+  'a br_table to where others have been, and back': `(func $body (param i32) (result i32) (local $x i32) (local $n i32)
+    (block $end
+      (loop $again
+        (br_if $end (i32.gt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 12)))
+        (block $two (block $one (block $zero
+          (br_if $one (i32.eq (local.get $n) (local.get 0)))
+          (local.set $x (i32.add (local.get $x) (i32.const 3)))
+          (br_if $zero (i32.and (local.get $x) (i32.const 8)))
+          (br_table $zero $one $two $again $end (i32.rem_u (i32.add (local.get $x) (local.get 0)) (i32.const 6))))
+          (local.set $x (i32.mul (local.get $x) (i32.const 5)))
+          (br_table $two $again (i32.and (local.get $x) (i32.const 1))))
+          (local.set $x (i32.sub (local.get $x) (i32.div_u (local.get $n) (i32.const 3)))))
+        (br $again)))
+    (local.get $x))`,
+  'much that is owed when functions are called that come to no host': `
+  (func $nothing (result i32) (i32.const 1))
+  (func $count (param i32) (result i32)
+    (if (result i32) (local.get 0)
+      (then (i32.add (i32.const 1) (call $count (i32.sub (local.get 0) (i32.const 1))))) (else (i32.const 0))))
+  (func $body (param i32) (result i32) (local $x i32)
+    (local.set $x (i32.add (local.get 0) (i32.const 1000000)))
+    ${'(local.set $x (i32.div_u (local.get $x) (i32.const 1))) '.repeat(200)}
+    (local.set $x (i32.add (local.get $x) (call $nothing)))
+    (i32.add (local.get $x) (call $count (local.get 0))))`,
   'frames taken at the calls': `
   (func $even (param i32) (result i32)
     (if (i32.eqz (local.get 0)) (then (return (i32.const 1))))

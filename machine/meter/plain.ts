@@ -1,4 +1,4 @@
-/** What is written without regard to calls: operands and results nearly as they were, charges, and short loops several rounds at once. */
+/** What is written without regard to calls: operands and results nearly as they were, payments, and short loops several rounds at once. */
 import { type Body, emptyBlockType } from './body.ts'
 import type { Code } from './code.ts'
 import { type FloatMode, FloatPlan } from './floats.ts'
@@ -13,6 +13,8 @@ const i32Eqz = 0x45
 const unrolledBytesMax = 96
 /** Instructions that a module may grow by so: real programs stay far below, and nobody makes much of little. */
 const unrolledInstructionsMax = 200_000
+/** What an unrolled loop adds of its own, as so many instructions. */
+const unrolledLoopInstructions = 24
 
 export class PlainWriter {
   protected readonly program: Program
@@ -40,17 +42,21 @@ export class PlainWriter {
     this.floatPlan = new FloatPlan(program.module, body)
   }
 
-  /** What the region that begins before instruction `at` costs. */
-  protected charge(at: number, checked: boolean): void {
-    const { out, plan, fuel } = this
-    const cost = plan.charges[at] as number
-    if (cost === 0 && !checked) return
+  protected pay(payment: number): void {
+    const { out, fuel } = this
+    if (payment === 0) return
     out.reserve(64)
     out.op(code.localGet, fuel)
-    if (cost > 0) out.subtract(cost)
-    if (!checked) out.op(code.localSet, fuel)
-    else if (cost > 0) out.setAndCheck(fuel, this.level)
-    else out.checkBelowZero(this.level)
+    out.subtract(payment)
+    out.op(code.localSet, fuel)
+  }
+
+  /** Ends the run where the fuel is used up. */
+  protected check(): void {
+    const { out, fuel, level } = this
+    out.reserve(64)
+    out.op(code.localGet, fuel)
+    out.checkBelowZero(level)
   }
 
   /** How many rounds of the loop at `place` of `marked` are written at once: more than one if it is short, straight, and begins again only at its end. */
@@ -65,25 +71,36 @@ export class PlainWriter {
     return bytes > unrolledBytesMax / 2 ? 2 : 4
   }
 
-  /** A loop without anything marked in it, several rounds at once: each is charged, the first checks. */
+  /**
+   * A loop without anything marked in it, several rounds at once, checked and paid for once: who leaves it between them comes through as many
+   * payments of one round as there were.
+   */
   protected unroll(place: number, copies: number): void {
     const { out, body, plan } = this
     const { marked, starts, bytes } = body
     const first = (marked[place] as number) + 1
     const branch = marked[place + 1] as number
-    this.level += 2
-    for (const byte of [code.block, emptyBlock, code.loop, emptyBlock]) out.byte(byte)
+    const payment = plan.payments[branch] as number
+    this.level += copies + 1
+    out.reserve(64)
+    for (let left = copies; left > 0; left--) out.op(code.block, emptyBlock)
+    out.op(code.loop, emptyBlock)
+    this.check()
     for (let left = copies; left > 0; left--) {
-      this.charge(first, left === copies)
       out.copy(bytes, this.writePlain(first, branch, starts[first] as number), starts[branch] as number)
       if (left > 1) out.byte(i32Eqz)
-      out.op(code.brIf, left > 1 ? 1 : 0)
+      else this.pay(copies * payment)
+      out.op(code.brIf, left - 1)
     }
-    plan.charges[first] = 0
-    this.level -= 2
-    this.unrolledLeft -= copies * (branch - first)
     out.byte(code.end)
+    out.op(code.br, copies - 1)
+    for (let left = copies; left > 1; left--) {
+      out.byte(code.end)
+      this.pay(payment)
+    }
     out.byte(code.end)
+    this.level -= copies + 1
+    this.unrolledLeft -= copies * (branch - first) + unrolledLoopInstructions
   }
 
   /** Instructions `at` to `end`, none of which is marked; of the bytes those up to `copied` are written. @returns the new `copied`. */

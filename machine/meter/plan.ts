@@ -1,15 +1,18 @@
 /**
- * Where a function is charged, and how much: regions of code that are run all or not at all are charged at once where the first of them
- * begins. A region ends at every call that may come to the host: so fuel is exact there (SPEC.md, Fuel).
+ * Where a function is charged, and how much. What has run is owed, and paid late: at a call that may come to the host, since fuel is exact
+ * there (SPEC.md, Fuel), and at the function's end. Where ways meet, all have to owe the same: whoever comes to a label first says how much,
+ * and every other pays the difference on its way there, or gets it back. So nobody is ever charged for what has not run: a check that
+ * fails is right.
  */
-import { Body, branchTargets } from './body.ts'
+import { Body, branchTargets, emptyBlockType } from './body.ts'
 import { behindDead, endsReach } from './facts.ts'
+import { Labels } from './labels.ts'
 import { isBulk } from './lengths.ts'
 import { code, weightOf } from './opcodes.ts'
 
 /** What calls mean for a plan. */
 export interface CallCosts {
-  /** What the caller pays for a callee that charges nothing itself, else 0. */
+  /** What the caller pays for a callee that charges nothing itself; -1 for one that is given fuel. */
   straightCost(index: number): number
   /** It checks the fuel whenever it is called. */
   checks(index: number): boolean
@@ -17,10 +20,22 @@ export interface CallCosts {
   typeReachesHost(type: number): boolean
 }
 
+/** Fuel that may be owed while another function runs: what all active functions owe together is little that way. */
+const owedInCallsMax = 4_096
+
 /** Made again for each body; the arrays are used again. */
 export class Plan {
-  /** Fuel to be charged before the instruction at this index. */
-  charges = new Float64Array(1024)
+  /**
+   * Fuel to be paid at the instruction at this index: calls and returns hand on so much less; elsewhere it is paid before. Less than 0 where
+   * something is given back.
+   */
+  payments = new Float64Array(1024)
+  /** 1 for a br_if that pays only if it branches. */
+  aside = new Uint8Array(1024)
+  /** By the `end` of an if without else: what is paid if the condition fails. */
+  readonly skipped = new Map<number, number>()
+  /** What is paid at the function's end, behind its label. */
+  paidLast = 0
   /** 1 for a loop that is begun again, and whose beginning has to check the fuel; 3 where each round checks it elsewhere. */
   loops = new Uint8Array(1024)
   /** A branch leads to the end of the function. */
@@ -30,43 +45,44 @@ export class Plan {
   bulk = false
   /** A spare i32 is needed. */
   spare = false
+  private readonly labels = new Labels()
   private readonly frames: Frame[] = []
-  /** By threes: a region, and the two of which one follows it and nothing else leads to; 0 where there is no such other. */
-  private readonly splits: number[] = []
   private body = new Body()
   private calls: CallCosts = {
-    straightCost: () => 0,
+    straightCost: () => -1,
     checks: () => false,
     reachesHost: () => true,
     typeReachesHost: () => true,
   }
   private level = 0
-  /** Where the region that now grows begins. */
-  private region = 0
-  /** Calls so far that may reach the host. */
-  private hostCalls = 0
+  private owed = 0
+  /** The loop whose every round comes here, or -1. */
+  private round = -1
 
-  /** No charges at all. */
+  /** Nothing is paid at all. */
   clear(body: Body): void {
     this.reserve(body.count + 1)
-    this.charges.fill(0, 0, body.count + 1)
+    this.payments.fill(0, 0, body.count + 1)
+    this.aside.fill(0, 0, body.count + 1)
+    this.loops.fill(0, 0, body.count + 1)
+    this.skipped.clear()
   }
 
   make(body: Body, calls: CallCosts): void {
     this.clear(body)
     this.body = body
     this.calls = calls
-    this.loops.fill(0, 0, body.count + 1)
     this.functionLabelUsed = this.checksLoop = this.bulk = this.spare = false
-    this.level = this.region = this.hostCalls = 0
-    this.open(code.block, 0)
+    this.level = this.owed = this.paidLast = 0
+    this.round = -1
+    this.labels.make(body)
+    this.open(code.block, 0, 0)
     const { codes, marked, markedCount, costs } = body
-    this.splits.length = 0
     let counted = 0
     for (let place = 0; place < markedCount; place++) {
       const at = marked[place] as number
       const opcode = codes[at] as number
-      this.add((costs[at] as number) - (costs[counted] as number) + (weightOf[opcode] as number))
+      this.owed += (costs[at] as number) - (costs[counted] as number) + (weightOf[opcode] as number)
       counted = at + 1
       if (opcode > code.returnCallIndirect) {
         if (isBulk(opcode)) this.bulk = this.spare = true
@@ -79,79 +95,66 @@ export class Plan {
       place = behindDead(body, place) - 1
       counted = marked[place + 1] as number
     }
-    this.joinWays()
-  }
-
-  /**
-   * Where one of two regions follows, what both cost is charged before they part. The last splits come first: what lies behind a way is
-   * settled then.
-   */
-  private joinWays(): void {
-    const { splits, charges } = this
-    for (let at = splits.length - 3; at >= 0; at -= 3) {
-      const [before, one, other] = [splits[at] as number, splits[at + 1] as number, splits[at + 2] as number]
-      const least = Math.min(charges[one] as number, charges[other] as number)
-      if (other === 0 || least === 0) continue
-      charges[before] = (charges[before] as number) + least
-      charges[one] = (charges[one] as number) - least
-      charges[other] = (charges[other] as number) - least
-    }
   }
 
   private get frame(): Frame {
     return this.frames[this.level] as Frame
   }
 
-  private add(cost: number): void {
-    this.charges[this.region] = (this.charges[this.region] as number) + cost
-  }
-
   private structure(opcode: number, at: number): void {
     switch (opcode) {
       case code.block:
         this.level++
-        return this.open(opcode, at)
+        return this.open(opcode, at, this.body.immediates[at] as number)
       case code.loop:
+        this.level++
+        this.open(opcode, at, this.body.immediates[at] as number)
+        this.meet(this.frame.label, at)
+        this.round = at
+        return
       case code.if:
         this.level++
-        this.open(opcode, at)
-        if (opcode === code.if) this.part(this.frame, at)
-        this.region = at + 1
+        this.open(opcode, at, this.body.immediates[at] as number)
+        this.round = -1
         return
-      case code.else:
-        this.region = at + 1
-        this.meet(this.frame, at)
-        this.frame.split = -1
-        this.frame.dead = false
+      case code.else: {
+        const { frame } = this
+        if (!frame.dead) this.meet(frame.label, at)
+        frame.opcode = code.else
+        frame.dead = false
+        this.owed = frame.owed
+        this.round = -1
         return
+      }
       case code.end:
-        if (this.level > 0) this.close(at)
+        this.close(at)
     }
   }
 
-  /** What comes behind a block belongs to what came before it, if no branch inside leads further out and no call may reach the host. */
   private close(at: number): void {
-    const { frame } = this
+    const { frame, labels } = this
+    const { label } = frame
     this.level--
-    if (frame.escape < this.frame.escape) this.frame.escape = frame.escape
-    const whole = frame.escape > this.level && frame.hostCalls === this.hostCalls
-    const joins = frame.opcode === code.if || frame.dead || (frame.opcode === code.block && frame.ways > 0)
-    if (whole) this.region = frame.region
-    else if (joins) {
-      this.region = at + 1
-      if (frame.dead && frame.ways === (frame.opcode === code.if ? 0 : 1)) this.meet(frame, at)
+    if (frame.opcode === code.if && labels.at(label) < 0) labels.set(label, frame.owed)
+    if (frame.opcode !== code.loop && labels.at(label) >= 0) {
+      if (!frame.dead) this.meet(label, at)
+      this.owed = labels.at(label)
+      if (frame.opcode === code.if && frame.owed !== this.owed) this.skipped.set(at, frame.owed - this.owed)
     }
+    if (this.level < 0) {
+      this.paidLast = this.owed
+      return
+    }
+    if (frame.escape < this.frame.escape) this.frame.escape = frame.escape
+    this.round = frame.escape > this.level ? frame.round : -1
   }
 
-  /** Behind instruction `at` begins one of two ways: into `frame`'s next instructions, not over them. */
-  private part(frame: Frame, at: number): void {
-    frame.split = this.splits.length
-    this.splits.push(this.region, at + 1, 0)
-  }
-
-  /** Behind instruction `at` begins the other. */
-  private meet(frame: Frame, at: number): void {
-    if (frame.split >= 0) this.splits[frame.split + 2] = at + 1
+  /** A way comes to a label, which cannot be paid for anywhere but before instruction `at`. */
+  private meet(label: number, at: number): void {
+    const there = this.labels.at(label)
+    if (there < 0) return this.labels.set(label, this.owed)
+    this.payments[at] = this.owed - there
+    this.owed = there
   }
 
   private leap(opcode: number, at: number): void {
@@ -159,41 +162,46 @@ export class Plan {
     const immediate = this.body.immediates[at] as number
     switch (opcode) {
       case code.br:
-        this.branch(immediate)
-        return
-      case code.brIf: {
-        const target = this.branch(immediate)
-        if (target.opcode === code.block && target.ways === 1) this.part(target, at)
-        this.region = at + 1
-        return
-      }
+        return this.meet(this.branch(immediate).label, at)
+      case code.brIf:
+        this.round = -1
+        return this.branchIf(this.branch(immediate), at)
       case code.brTable:
         return this.branchTable(at)
       case code.call:
-        this.add(calls.straightCost(immediate))
-        // What begins a loop's first region ends it, too: no round without this call.
-        if (calls.checks(immediate) && this.region > 0) this.loops[this.region - 1] = 2
-        if (calls.reachesHost(immediate)) this.endRegion(at)
-        return
+        return this.call(immediate, at)
       case code.callIndirect:
         this.spare = true
-        if (calls.typeReachesHost(immediate)) this.endRegion(at)
-        return
+        return this.hand(at, calls.typeReachesHost(immediate))
       case code.returnCall:
-        this.add(calls.straightCost(immediate))
+        this.owed += Math.max(0, calls.straightCost(immediate))
         break
       case code.returnCallIndirect:
         this.spare = true
     }
     this.frame.escape = 0
+    if (opcode !== code.unreachable) this.hand(at, true)
   }
 
-  private endRegion(at: number): void {
-    this.hostCalls++
-    this.region = at + 1
+  private call(index: number, at: number): void {
+    const { calls } = this
+    const cost = calls.straightCost(index)
+    if (cost >= 0) {
+      this.owed += cost
+      return
+    }
+    if (calls.checks(index) && this.round >= 0) this.loops[this.round] = 2
+    this.hand(at, calls.reachesHost(index))
   }
 
-  private open(opcode: number, at: number): void {
+  /** All that is owed is paid with a call or a return. */
+  private hand(at: number, exact: boolean): void {
+    if (!exact && this.owed <= owedInCallsMax) return
+    this.payments[at] = this.owed
+    this.owed = 0
+  }
+
+  private open(opcode: number, at: number, type: number): void {
     const { level } = this
     let frame = this.frames[level]
     if (frame === undefined) {
@@ -201,12 +209,12 @@ export class Plan {
       this.frames.push(frame)
     }
     frame.opcode = opcode
-    frame.region = this.region
-    frame.hostCalls = this.hostCalls
     frame.start = at
+    frame.type = type
+    frame.label = this.labels.next()
+    frame.owed = this.owed
+    frame.round = this.round
     frame.escape = level
-    frame.ways = 0
-    frame.split = -1
     frame.dead = false
   }
 
@@ -219,36 +227,46 @@ export class Plan {
       const checks = (this.loops[frame.start] as number) | 1
       this.loops[frame.start] = checks
       if (checks === 1) this.checksLoop = true
-    } else frame.ways++
+    }
     return frame
+  }
+
+  /** The end of a round pays for both ways: the other is taken once. So does whoever takes operands along. */
+  private branchIf({ opcode, label, type }: Frame, at: number): void {
+    const there = this.labels.at(label)
+    if (there < 0 || there === this.owed || opcode === code.loop || type !== emptyBlockType) return this.meet(label, at)
+    this.payments[at] = this.owed - there
+    this.aside[at] = 1
   }
 
   private branchTable(at: number): void {
     const next = branchTargets(this.body, at)
-    for (let left = next(); left >= 0; left--) this.branch(next())
+    let label = 0
+    for (let left = next(); left >= 0; left--) label = this.branch(next()).label
+    this.meet(label, at)
   }
 
   private reserve(size: number): void {
-    if (size <= this.charges.length) return
-    this.charges = new Float64Array(size * 2)
+    if (size <= this.payments.length) return
+    this.payments = new Float64Array(size * 2)
+    this.aside = new Uint8Array(size * 2)
     this.loops = new Uint8Array(size * 2)
   }
 }
 
 class Frame {
   opcode = 0
-  /** The region in which it was begun. */
-  region = 0
-  /** How many calls that may reach the host came before it. */
-  hostCalls = 0
-  /** The outermost level that a branch inside leads to. */
-  escape = 0
-  /** How many branches lead to its end. */
-  ways = 0
-  /** Which of the splits its first way made, or -1. */
-  split = -1
-  /** Its last instruction is not reached. */
-  dead = false
   /** Where its instruction stands. */
   start = 0
+  /** Its block type. */
+  type = 0
+  label = 0
+  /** What was owed where it was begun. */
+  owed = 0
+  /** The loop whose every round came to its beginning, or -1. */
+  round = -1
+  /** The outermost level that a branch inside leads to. */
+  escape = 0
+  /** Its last instruction is not reached. */
+  dead = false
 }
