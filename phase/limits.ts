@@ -9,7 +9,10 @@ const GIB = 1024 * MIB
 /** The largest integer of the protocol: exact in every language's JSON reader (2^53 - 1). */
 export const integerMax = Number.MAX_SAFE_INTEGER
 
-/** A module's bytes. Real programs are 0.1 to 15 MiB; above this, hashing and parsing cost the node more than the stranger. */
+/**
+ * A module's bytes. Real programs are 0.1 to 15 MiB, compilers and interpreters with their libraries in them 20 to 50; above this, hashing and
+ * parsing cost the node more than the stranger.
+ */
 export const moduleBytesMax = 64 * MIB
 /** A blob's bytes (large stdin). A node may offer less. */
 export const blobBytesMax = GIB

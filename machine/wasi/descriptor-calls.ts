@@ -97,11 +97,9 @@ function fileStatCalls(system: System): Calls {
 const isNegative = (size: bigint): boolean => BigInt.asIntN(64, size) < 0n
 const fileSize = (size: bigint): number => (size > BigInt(scratchBytesMax) ? fail(errno.fileTooLarge) : Number(size))
 
+/** A directory is no kind of descriptor for them at all; a stream or a file might have been a socket. */
 function socketCalls({ descriptors }: System): Calls {
-  const notSocket = (fd: number) => {
-    descriptors.get(fd)
-    return errno.notSocket
-  }
+  const notSocket = (fd: number) => (descriptors.get(fd).kind === 'directory' ? errno.badDescriptor : errno.notSocket)
   return { sock_accept: notSocket, sock_recv: notSocket, sock_send: notSocket, sock_shutdown: notSocket }
 }
 

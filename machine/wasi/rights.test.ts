@@ -62,3 +62,20 @@ test('standard streams can be put in the place of files, and what was opened the
     assert.equal(guest.raw('fd_fdstat_get', stream, 1024), 8)
   }
 })
+
+test('what takes a socket says of a stream and of a file that it is none, of a directory that it is the wrong kind', () => {
+  const guest = new Guest()
+  guest.call(['path_open', 3, 0, 'file', 1, 0, 0, 0])
+  for (const [fd, error] of [
+    [0, 57],
+    [1, 57],
+    [4, 57],
+    [3, 8],
+    [5, 8],
+  ] as const) {
+    assert.equal(guest.raw('sock_shutdown', fd, 1), error)
+    assert.equal(guest.raw('sock_accept', fd, 0, 1024), error)
+    assert.equal(guest.raw('sock_send', fd, 0, 0, 0, 1024), error)
+    assert.equal(guest.raw('sock_recv', fd, 0, 0, 0, 1024, 1028), error)
+  }
+})
