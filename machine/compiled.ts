@@ -52,9 +52,8 @@ export class CompiledModule implements RunnableModule {
   }
 }
 
-const { memory, start, run, ...globals } = metered
+const { start, run, ...globals } = metered
 const kindsOf: Record<string, string> = {
-  [memory]: 'memory',
   [start]: 'function',
   [run]: 'function',
   ...Object.fromEntries(Object.values(globals).map(name => [name, 'global'])),

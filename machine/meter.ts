@@ -11,13 +11,15 @@ import type { FloatMode } from './meter/floats.ts'
 import { entryHelper } from './meter/helpers.ts'
 import { code } from './meter/opcodes.ts'
 import { addedGlobals, Program } from './meter/program.ts'
-import { type FunctionType, type ParsedModule, type Range, section, sectionOrder } from './sections.ts'
+import { type FunctionType, type Limits, type ParsedModule, type Range, section, sectionOrder } from './sections.ts'
 import { type AdmittedModule, engineReason, reservedPrefix } from './validate.ts'
+
+/** The module of the one import that is added: the memory, which the host makes as the module declared it. */
+export const meteredModule = 'phase'
+export const memoryName = 'memory'
 
 /** What the rewritten module exports: nothing of its own but what is here. */
 export const metered = {
-  /** The memory, whether the module exports it or not. */
-  memory: `${reservedPrefix}memory`,
   /** Mutable i64: what is left of the budget. Set by the host before anything runs; exact whenever the host is called, and at the end. */
   fuel: `${reservedPrefix}fuel`,
   /** Mutable i32: 1 once the machine stopped the guest: `fuel` is below 0, or else the depth was passed. The run then traps. */
@@ -100,7 +102,10 @@ class ModuleWriter {
     const range = module.ranges.get(id)
     switch (id) {
       case section.start:
+      case section.memory:
         return undefined
+      case section.import:
+        return module.memory && this.writeImports(module.memory)
       case section.type:
         return appended(module, range, module.types.length, program.addedTypes, writeType)
       case section.function:
@@ -116,6 +121,13 @@ class ModuleWriter {
       default:
         return range && module.bytes.subarray(range.start, range.end)
     }
+  }
+
+  /** The memory behind the imports: its maximum is the host's affair, its size what the module counts on. */
+  private writeImports({ initial }: Limits): Uint8Array {
+    const { module } = this
+    const write = (out: Writer) => void out.name(meteredModule).name(memoryName).raw(2, 0).u32(initial)
+    return appended(module, module.ranges.get(section.import), module.imports.length, [initial], write) as Uint8Array
   }
 
   private writeFunctions(): Uint8Array {
@@ -158,11 +170,10 @@ class ModuleWriter {
   }
 
   private writeExports(): Uint8Array {
-    const { module, program } = this
+    const { program } = this
     const names = Object.keys(addedGlobals) as (keyof typeof addedGlobals)[]
     const out = new Writer()
-    out.u32(names.length + this.entries.length + (module.memory === undefined ? 0 : 1))
-    if (module.memory !== undefined) out.name(metered.memory).byte(2).u32(0)
+    out.u32(names.length + this.entries.length)
     for (const name of names) out.name(metered[name]).byte(3).u32(program.globalIndex(name))
     for (const [name, index] of this.entries) {
       out

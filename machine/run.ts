@@ -2,7 +2,8 @@
 import { memoryPageBytes } from '../phase/limits.ts'
 import type { ModuleInterface } from '../phase/module.ts'
 import type { Outcome } from '../phase/receipt.ts'
-import { hasFloats, meter, metered } from './meter.ts'
+import { type Memories, newMemory } from './memories.ts'
+import { hasFloats, memoryName, meter, metered, meteredModule } from './meter.ts'
 import { trapOf } from './traps.ts'
 import { type AdmittedModule, admit, interfaceOf } from './validate.ts'
 import { HostFault, HostTrap, RunEnd } from './wasi/errno.ts'
@@ -15,6 +16,8 @@ import { fuelPerNs } from './weights.ts'
 export interface RunOptions extends Omit<WasiOptions, 'charge' | 'passedNs'> {
   memoryBytesMax: number
   fuelMax: number
+  /** Where the guest's memory comes from: whoever gives them recycles them. */
+  memories?: Memories
 }
 
 /** Why a run stopped: a diagnostic, since engines that charge in other places may name another. */
@@ -90,7 +93,10 @@ export class PreparedModule implements RunnableModule {
 
 /** @throws {TypeError} where there is one that is none of the machine's: no admitted module has it. */
 export function hostFunctionsOf(module: WebAssembly.Module): WasiName[] {
-  return WebAssembly.Module.imports(module).map(({ module, name, kind }) => {
+  const imports = WebAssembly.Module.imports(module)
+  const last = imports.at(-1)
+  if (last?.kind === 'memory' && last.module === meteredModule && last.name === memoryName) imports.pop()
+  return imports.map(({ module, name, kind }) => {
     if (module === wasiModule && kind === 'function' && isWasiName(name)) return name
     throw new TypeError(`the module imports the ${kind} "${module}.${name}"`)
   })
@@ -115,15 +121,13 @@ function run(
   module: WebAssembly.Module,
   options: RunOptions,
 ): { result: RunResult; canonical: boolean } {
-  const memoryBytesMax = Math.min(options.memoryBytesMax, memory?.maximumBytes ?? options.memoryBytesMax)
-  const one = new Run(options, memoryBytesMax, imports)
+  const one = new Run(options, memory, imports)
   const result = one.run(module)
   return { result, canonical: one.canonical && (result.kind === 'faulted' || result.outcome.reason === 'exited') }
 }
 
 interface GuestExports {
   _start(): void
-  [metered.memory]?: WebAssembly.Memory
   [metered.memoryPagesMax]: WebAssembly.Global
   [metered.growRefused]: WebAssembly.Global
   [metered.fuel]: WebAssembly.Global<'i64'>
@@ -135,12 +139,13 @@ interface GuestExports {
 class Run {
   private readonly options: RunOptions
   private readonly wasi: Wasi
-  private readonly memoryBytesMax: number
+  private readonly memoryType: ModuleInterface['memory']
+  private memory: WebAssembly.Memory | undefined
   private guest: GuestExports | undefined
 
-  constructor(options: RunOptions, memoryBytesMax: number, imports: readonly WasiName[]) {
+  constructor(options: RunOptions, memoryType: ModuleInterface['memory'], imports: readonly WasiName[]) {
     this.options = options
-    this.memoryBytesMax = memoryBytesMax
+    this.memoryType = memoryType
     const metered = {
       charge: (fuel: number) => this.charge(fuel),
       passedNs: () => (BigInt(options.fuelMax) - this.fuelLeft) / BigInt(fuelPerNs),
@@ -163,16 +168,17 @@ class Run {
   }
 
   private start(module: WebAssembly.Module): void {
-    const instance = new WebAssembly.Instance(module, { [wasiModule]: this.wasi.imports })
+    const { options, memoryType } = this
+    const memory = memoryType && (options.memories?.take(memoryType) ?? newMemory(memoryType))
+    this.memory = memory
+    this.wasi.bind(memory)
+    const given = memory === undefined ? {} : { [memoryName]: memory }
+    const instance = new WebAssembly.Instance(module, { [wasiModule]: this.wasi.imports, [meteredModule]: given })
     const guest = instance.exports as unknown as GuestExports
     this.guest = guest
-    const memory = guest[metered.memory]
-    this.wasi.bind(memory)
-    // Of a module that was rewritten elsewhere, it was only said.
-    if (memory !== undefined && memory.buffer.byteLength > this.memoryBytesMax)
-      throw new Error('the memory is too large')
-    guest[metered.memoryPagesMax].value = Math.floor(this.memoryBytesMax / memoryPageBytes)
-    guest[metered.fuel].value = BigInt(this.options.fuelMax)
+    const memoryBytesMax = Math.min(options.memoryBytesMax, memoryType?.maximumBytes ?? options.memoryBytesMax)
+    guest[metered.memoryPagesMax].value = Math.floor(memoryBytesMax / memoryPageBytes)
+    guest[metered.fuel].value = BigInt(options.fuelMax)
     guest[metered.start]?.()
     guest._start()
   }
@@ -199,7 +205,7 @@ class Run {
       fuel: outcome.reason === 'stopped' ? fuelMax : fuelMax - Number(this.fuelLeft),
       stdout,
       stderr,
-      memoryBytesPeak: this.guest?.[metered.memory]?.buffer.byteLength ?? 0,
+      memoryBytesPeak: this.memory?.buffer.byteLength ?? 0,
     }
   }
 

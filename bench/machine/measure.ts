@@ -2,8 +2,9 @@
  * What the machine's rules cost one module: the module as it is and its metered form, run in turns in one process, with the same WASI. Plain
  * portable code: whatever engine runs this file is the one that is measured.
  */
-import { meter, metered } from '../../machine/meter.ts'
-import { PreparedModule, type RunOptions, type RunResult, runModule } from '../../machine/run.ts'
+import { newMemory } from '../../machine/memories.ts'
+import { memoryName, meter, metered, meteredModule } from '../../machine/meter.ts'
+import { PreparedModule, type RunnableModule, type RunOptions, type RunResult, runModule } from '../../machine/run.ts'
 import { admit } from '../../machine/validate.ts'
 import { RunEnd } from '../../machine/wasi/errno.ts'
 import { wasiModule } from '../../machine/wasi/signatures.ts'
@@ -70,7 +71,12 @@ export function measure(bytes: Uint8Array, options: MeasureOptions) {
   if (outcome.reason !== 'exited') throw new NotMeasured(`Cannot measure the module: ${whyNot(result)}`, said)
   // What the machine itself goes on with: once a NaN has shown, the form that makes each canonical.
   const floats = prepared.met ? 'repair' : 'detect'
-  const speed = measureRuns(bytes, meter(admit(bytes), floats), runOptions, options.runs)
+  const speed = measureRuns(
+    bytes,
+    { bytes: meter(admit(bytes), floats), memory: prepared.memory },
+    runOptions,
+    options.runs,
+  )
   return {
     ratio: speed.ratio,
     rawMs: speed.rawMs,
@@ -113,15 +119,20 @@ function measureRewriting(bytes: Uint8Array) {
   }
 }
 
-function measureRuns(bytes: Uint8Array, rewritten: Uint8Array<ArrayBuffer>, options: RunOptions, runs: number) {
+interface Rewritten {
+  bytes: Uint8Array<ArrayBuffer>
+  memory: RunnableModule['memory']
+}
+
+function measureRuns(bytes: Uint8Array, rewritten: Rewritten, options: RunOptions, runs: number) {
   const raw = new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>)
-  const module = new WebAssembly.Module(rewritten)
+  const module = new WebAssembly.Module(rewritten.bytes)
   const rawTimes: number[] = []
   const meteredTimes: number[] = []
   let rawOutput = ''
   for (let run = -warmUps; run < runs; run++) {
-    const one = runOnce(raw, options, false)
-    const other = runOnce(module, options, true)
+    const one = runOnce(raw, options)
+    const other = runOnce(module, options, rewritten)
     rawOutput = digestOf(one.stdout)
     if (run < 0) continue
     rawTimes.push(one.ms)
@@ -133,11 +144,13 @@ function measureRuns(bytes: Uint8Array, rewritten: Uint8Array<ArrayBuffer>, opti
 }
 
 /** `_start` alone, in an instance of its own. */
-function runOnce(module: WebAssembly.Module, options: RunOptions, isMetered: boolean) {
+function runOnce(module: WebAssembly.Module, options: RunOptions, rewritten?: Rewritten) {
   const wasi = new Wasi(options)
-  const { exports } = new WebAssembly.Instance(module, { [wasiModule]: wasi.imports })
-  wasi.bind(exports[isMetered ? metered.memory : 'memory'] as WebAssembly.Memory | undefined)
-  if (isMetered) {
+  const memory = rewritten?.memory && newMemory(rewritten.memory)
+  const given = memory === undefined ? {} : { [memoryName]: memory }
+  const { exports } = new WebAssembly.Instance(module, { [wasiModule]: wasi.imports, [meteredModule]: given })
+  wasi.bind(memory ?? (exports['memory'] as WebAssembly.Memory | undefined))
+  if (rewritten !== undefined) {
     setGlobal(exports, metered.fuel, BigInt(options.fuelMax))
     setGlobal(exports, metered.memoryPagesMax, options.memoryBytesMax / 65_536)
     ;(exports[metered.start] as (() => void) | undefined)?.()

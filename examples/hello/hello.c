@@ -44,9 +44,9 @@ static byte *grow(byte *bytes, size_t size) {
   return grown;
 }
 
-// All of stdin, with room for as many bytes again behind it.
+// All of stdin, with room for as many bytes again behind it. It begins small: what a program asks for beyond its first pages, it waits and pays for.
 static byte *input(size_t *size) {
-  size_t room = 64 * 1024;
+  size_t room = 8 * 1024;
   byte *bytes = grow(NULL, 2 * room);
   for (ssize_t count; (count = read(STDIN_FILENO, bytes + *size, room - *size)) > 0;) {
     *size += (size_t)count;

@@ -4,14 +4,18 @@
  */
 import { randomFillSync } from 'node:crypto'
 import { CompiledModule, ExactWanted } from '../../machine/compiled.ts'
+import { Memories } from '../../machine/memories.ts'
 import { type RunOptions, type RunResult, runModule } from '../../machine/run.ts'
 import type { RunMessage } from './messages.ts'
 import { cpuTotalUs, faulted, readFrame, writeFrame } from './pipe.ts'
 
 /** Node gives no memory of a WebAssembly instance back by itself: above this a collection (about 3 ms) is cheaper than keeping it. */
 const collectAboveBytes = 16 * 1024 * 1024
-/** Small instances leave address space behind: 10 GiB each, of 128 TiB. */
-const collectEveryJobs = 256
+/**
+ * A memory that is not used again leaves address space behind: 10 GiB each, of 128 TiB. Not more often than it must be: each collection takes
+ * what the compiler knew of objects that live for one job, and with it the code that was built on that.
+ */
+const collectAfterMemories = 2_048
 
 /** In steps of a millisecond: a finer clock would measure what other processes do (Spectre). */
 const realClock = {
@@ -21,13 +25,18 @@ const realClock = {
 }
 
 const modules = new Map<string, CompiledModule>()
-let jobs = 0
+const memories = new Memories()
+let memoriesGone = 0
 
 writeFrame({ type: 'ready', cpuTotalUs: cpuTotalUs() })
 for (let frame = readFrame<RunMessage>(); frame !== undefined; frame = readFrame<RunMessage>()) {
   const bytes = run(frame.header, frame.body)
   frame = undefined
-  if (bytes > collectAboveBytes || ++jobs % collectEveryJobs === 0) globalThis.gc?.()
+  // After the answer: nobody waits for it.
+  memoriesGone += memories.recycle()
+  if (bytes <= collectAboveBytes && memoriesGone < collectAfterMemories) continue
+  globalThis.gc?.()
+  memoriesGone = 0
 }
 
 /** @returns bytes that the work took and left behind. */
@@ -76,6 +85,7 @@ function optionsOf(message: RunMessage, stdin: Uint8Array): RunOptions {
     memoryBytesMax,
     outputBytesMax,
     fuelMax,
+    memories,
     ...(capabilities.includes('clock') ? { clock: realClock } : {}),
     ...(capabilities.includes('random') ? { random: target => void randomFillSync(target) } : {}),
   }

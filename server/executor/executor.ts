@@ -56,8 +56,10 @@ export class Executor {
     ])
     this.sandbox = [...sandbox.layers, ...(this.options.isolation === 'fresh' ? ['freshProcess'] : [])]
     // One more than jobs can be, while a killed child is being replaced.
-    const runs = this.poolOf(this.options.children + 1, encodeProgram(child), () => sandbox.spawn())
-    const rewrites = this.poolOf(rewritersMax, encodeProgram(rewritingChild), () =>
+    const { children } = this.options
+    const sizes = { size: children + 1, atOnce: Math.max(children, 1) }
+    const runs = this.poolOf(sizes, encodeProgram(child), () => sandbox.spawn())
+    const rewrites = this.poolOf({ size: rewritersMax }, encodeProgram(rewritingChild), () =>
       sandbox.spawn({ addressBytesMax: rewritingAddressBytesMax }),
     )
     this.parts = {
@@ -146,13 +148,17 @@ export class Executor {
     return this.parts
   }
 
-  private poolOf(size: number, program: Uint8Array, spawn: () => ReturnType<Sandbox['spawn']>): Pool {
+  private poolOf(
+    sizes: { size: number; atOnce?: number },
+    program: Uint8Array,
+    spawn: () => ReturnType<Sandbox['spawn']>,
+  ): Pool {
     const open = async () => {
       const child = new ExecutorProcess(spawn())
       await child.start(program)
       return child
     }
-    return new Pool({ size, log: this.options.log, open })
+    return new Pool({ ...sizes, log: this.options.log, open })
   }
 
   private async runIn(

@@ -19,7 +19,7 @@ import { mebibyte, moduleOf, requestOf } from './testing/request.ts'
 
 const log = { warn: () => {} }
 const never = new AbortController().signal
-const options = { children: 1, isolation: 'pool', log } as const
+const options = { children: 2, isolation: 'pool', log } as const
 const hello = await readFile(new URL('../../examples/hello/hello.wasm', import.meta.url))
 const loop = await compileFixture('loop')
 const directory = await mkdtemp(join(tmpdir(), 'plasm-host-'))

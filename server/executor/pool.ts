@@ -9,12 +9,15 @@ const retryLastMs = 5_000
 
 export interface PoolOptions {
   size: number
+  /** Of them, those that are handed out at a time: all, unless given. The rest are there when one is lost. */
+  atOnce?: number
   /** A process that is ready. Rejects when it could not be started; nothing of it is left then. */
   open(): Promise<ExecutorProcess>
   log: { warn(details: object, message: string): void }
 }
 
 interface Waiting {
+  digest: string | undefined
   resolve(child: ExecutorProcess): void
   reject(error: Error): void
 }
@@ -23,6 +26,7 @@ export class Pool {
   private readonly options: PoolOptions
   private readonly all = new Set<ExecutorProcess>()
   private readonly idle: ExecutorProcess[] = []
+  private readonly taken = new Set<ExecutorProcess>()
   private readonly waiting: Waiting[] = []
   private readonly opening = new Set<Promise<void>>()
   /** The ends of all processes that still live, retired ones too. */
@@ -72,6 +76,7 @@ export class Pool {
       }
       const leave = () => signal.removeEventListener('abort', giveUp)
       const waiting = {
+        digest,
         resolve: (child: ExecutorProcess) => (leave(), resolve(child)),
         reject: (error: Error) => (leave(), reject(error)),
       }
@@ -82,16 +87,17 @@ export class Pool {
 
   /** Gives a child back. A dead one is known to be dead and is not used again. */
   release(child: ExecutorProcess): void {
-    if (!this.all.has(child)) return
-    const next = this.waiting.shift()
-    if (next === undefined) this.idle.push(child)
-    else next.resolve(child)
+    this.taken.delete(child)
+    if (this.all.has(child)) this.idle.push(child)
+    this.serve()
   }
 
   /** Ends a child that shall not be used again; its successor is started at once. */
   retire(child: ExecutorProcess): void {
+    this.taken.delete(child)
     this.forget(child)
     child.kill()
+    this.serve()
   }
 
   /** Ends a child if nobody has it now. */
@@ -99,9 +105,22 @@ export class Pool {
     if (this.idle.includes(child)) this.retire(child)
   }
 
+  /** In turn. */
+  private serve(): void {
+    for (let next = this.waiting[0]; next !== undefined; next = this.waiting[0]) {
+      const child = this.takeIdle(next.digest)
+      if (child === undefined) return
+      this.waiting.shift()
+      next.resolve(child)
+    }
+  }
+
   private takeIdle(digest: string | undefined): ExecutorProcess | undefined {
+    if (this.taken.size >= (this.options.atOnce ?? this.options.size)) return undefined
     const warm = digest === undefined ? -1 : this.idle.findIndex(({ modules }) => modules.has(digest))
-    return warm >= 0 ? this.idle.splice(warm, 1)[0] : this.idle.pop()
+    const child = warm >= 0 ? this.idle.splice(warm, 1)[0] : this.idle.pop()
+    if (child !== undefined) this.taken.add(child)
+    return child
   }
 
   /** Starts one child and watches over it. */
