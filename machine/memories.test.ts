@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { compileText } from './fixtures/compile.ts'
 import { Memories } from './memories.ts'
 import { PreparedModule, type RunOptions, runModule } from './run.ts'
