@@ -74,7 +74,7 @@ class Trace {
   watch(Instance: typeof WebAssembly.Instance): typeof WebAssembly.Instance {
     const begin = () => this.begin()
     const write = (line: string) => this.write(line)
-    function Watched(module: WebAssembly.Module, { [wasiModule]: imports }: Record<string, Imports>) {
+    function Watched(module: WebAssembly.Module, { [wasiModule]: calls, ...others }: Record<string, Imports>) {
       begin()
       let fuel = () => 0n
       const wrap = (name: string, call: Imports[string]): Imports[string] => {
@@ -89,8 +89,8 @@ class Trace {
           }
         }
       }
-      const wrapped = Object.entries(imports ?? {}).map(([name, call]) => [name, wrap(name, call)] as const)
-      const instance = new Instance(module, { [wasiModule]: Object.fromEntries(wrapped) })
+      const wrapped = Object.entries(calls ?? {}).map(([name, call]) => [name, wrap(name, call)] as const)
+      const instance = new Instance(module, { ...others, [wasiModule]: Object.fromEntries(wrapped) })
       const global = instance.exports[metered.fuel] as WebAssembly.Global<'i64'>
       fuel = () => global.value
       return instance
