@@ -112,7 +112,8 @@ function createJob(app: FastifyInstance, parts: JobParts): void {
         headers: Type.Object({
           'Idempotency-Key': Type.Optional(
             Type.String({
-              description: 'Sent again with the same key within 24 h, the request answers with the first job',
+              description:
+                'Sent again with the same key within 24 h, while the first job is kept, the request answers with that job',
               minLength: 1,
               maxLength: idempotencyKeyLengthMax,
             }),

@@ -36,7 +36,7 @@ export interface SchedulerParts extends Omit<DeliveryParts, 'apply' | 'worker' |
   queueMax: number
 }
 
-/** How long an idempotency key is remembered. */
+/** How long an idempotency key is remembered, while its job is kept. */
 const idempotencyMs = 24 * 3_600_000
 /** How often the queue is looked at while somebody waits: deadlines and exclusions end without an event. */
 const tickMs = 100

@@ -51,7 +51,7 @@ export interface JobOptions {
   profile?: string | undefined
   /** The same, as the manifest has them. */
   resources?: Resources | undefined
-  /** The same call again with the same key is the same job, for 24 hours. */
+  /** The same call again with the same key is the same job, for 24 hours, while the node keeps that job. */
   idempotencyKey?: string | undefined
 }
 

@@ -24,7 +24,7 @@ export class Api {
 
   /** Run a module. */
   async createJob(body: models.JobManifest, options: RequestOptions & {
-      /** Sent again with the same key within 24 h, the request answers with the first job */
+      /** Sent again with the same key within 24 h, while the first job is kept, the request answers with that job */
       idempotencyKey?: string | undefined
       /** wait=SECONDS: answer when the job has ended, or after so many seconds (60 at most) */
       prefer?: string | undefined

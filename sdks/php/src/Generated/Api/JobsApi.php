@@ -32,7 +32,7 @@ final class JobsApi
     /**
      * Run a module
      * @param \Plasm\Generated\Model\JobManifest $jobManifest
-     * @param string|null $idempotencyKey Sent again with the same key within 24 h, the request answers with the first job
+     * @param string|null $idempotencyKey Sent again with the same key within 24 h, while the first job is kept, the request answers with that job
      * @param string|null $prefer wait=SECONDS: answer when the job has ended, or after so many seconds (60 at most)
      */
     public function createJob(
