@@ -11,6 +11,8 @@ import { ReceiptStore } from './receipts.ts'
 import { Room } from './room.ts'
 import { StoreThread } from './thread.ts'
 
+/** What the smallest job, or a module, asks for and a little more. */
+const acceptBytesMin = 4096
 /** Less is full: a large output and the log of its commit would not fit. */
 const diskFreeBytesMin = 8 * 2 ** 20
 
@@ -25,11 +27,13 @@ export class Store {
   private readonly thread: StoreThread
   private readonly files: ContentFiles
   private readonly directory: string
+  private readonly bytesMax: number
 
   /** `nowMs` dates the use of contents; jobs bring their times with them. */
   constructor({ nowMs = Date.now, ...options }: StoreOptions & { nowMs?: () => number }) {
     const { directory, bytesMax } = options
     this.directory = directory
+    this.bytesMax = bytesMax
     this.thread = new StoreThread(options)
     this.files = new ContentFiles(directory)
     this.jobs = new JobStore(this.thread, this.room)
@@ -61,16 +65,22 @@ export class Store {
   }
 
   /**
-   * Why bytes cannot be kept now, for a person; `undefined` where they can. Asks the file system, and the database only where its last write
-   * failed: it heals by itself.
+   * Why bytes cannot be kept now, for a person; `undefined` where they can. Asks the file system, and the database to write only where its last
+   * write failed: it heals by itself. Where the quota has no room, what is too old makes room first, as for whoever asks for it.
    */
   async trouble(): Promise<string | undefined> {
     const { bavail, bsize } = await statfs(this.directory)
     if (bavail * bsize < diskFreeBytesMin) return 'the disk of the data directory is full'
-    return (await this.thread.writable()) ? undefined : 'nothing can be written to the data directory'
+    if (!(await this.thread.writable())) return 'nothing can be written to the data directory'
+    return (await this.hasRoom(acceptBytesMin)) ? undefined : 'the store is full with what is too young to be deleted'
   }
 
   statistics(): Promise<StoreStatistics> {
     return this.thread.read('statistics')
+  }
+
+  private async hasRoom(bytes: number): Promise<boolean> {
+    const { usedBytes } = await this.statistics()
+    return usedBytes + bytes <= this.bytesMax || this.room.make(bytes)
   }
 }

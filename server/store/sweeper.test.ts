@@ -102,6 +102,21 @@ test('bytes that several jobs need go with the last of these jobs', async t => {
   for (const digest of digests) assert.equal(await has(digest), false)
 })
 
+test('a store that is full with what is young is in trouble until that has grown old, and lets it go when asked', async t => {
+  const { store, clock, sweeper, put, has } = await begin(t, { bytesMax: 2 ** 20 })
+  t.after(() => sweeper.stop())
+  sweeper.start()
+  const first = await put(randomBytes(1_000_000))
+  assert.equal(await store.trouble(), undefined)
+  clock.ms += hourMs / 2
+  const second = await put(randomBytes(44_500))
+  assert.equal(await store.trouble(), 'the store is full with what is too young to be deleted')
+  assert.ok(await has(first))
+  clock.ms += hourMs / 2 + 11 * 60_000
+  assert.equal(await store.trouble(), undefined)
+  assert.deepEqual([await has(first), await has(second)], [false, true])
+})
+
 test('an unfinished job keeps its module and its stdin, however old they are, and so does who runs one for a peer', async t => {
   const spared: string[] = []
   const { store, clock, sweep, put } = await begin(t, { spared: () => spared })
