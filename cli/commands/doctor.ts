@@ -1,6 +1,7 @@
 import type { CommandFile } from '../command-file.ts'
 import type { Context } from '../context.ts'
-import { type Check, type Finding, machineChecks } from '../doctor/machine.ts'
+import type { Check, Finding } from '../doctor/finding.ts'
+import { machineChecks } from '../doctor/machine.ts'
 import { nodeChecks } from '../doctor/node.ts'
 import { plain } from '../text.ts'
 

@@ -1,6 +1,6 @@
 /** What a node needs of this machine, and what it would find. Nothing is changed. */
 import { constants } from 'node:fs'
-import { access, readFile, stat, statfs } from 'node:fs/promises'
+import { access, readFile, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { availableParallelism, totalmem } from 'node:os'
 import { dirname } from 'node:path'
@@ -8,27 +8,10 @@ import type { Config } from '../../server/config.ts'
 import type { Context } from '../context.ts'
 import { readSettings } from '../settings.ts'
 import { bytes } from '../text.ts'
-
-export interface Finding {
-  result: 'fine' | 'doubtful' | 'wrong' | 'skipped'
-  detail: string
-  /** Where there is something to do. */
-  fix?: string
-}
-
-export interface Check {
-  name: string
-  look: () => Promise<Finding>
-}
-
-export const fine = (detail: string): Finding => ({ result: 'fine', detail })
-export const doubtful = (detail: string, fix: string): Finding => ({ result: 'doubtful', detail, fix })
-export const wrong = (detail: string, fix: string): Finding => ({ result: 'wrong', detail, fix })
-export const skipped = (detail: string): Finding => ({ result: 'skipped', detail })
+import { disk } from './disk.ts'
+import { type Check, doubtful, type Finding, fine, skipped, wrong } from './finding.ts'
 
 const nodeMajorMin = 26
-/** Below this the store refuses what is uploaded sooner or later. */
-const diskBytesMin = 2 ** 30
 /** A few jobs with the default memory, beside the node itself. */
 const memoryBytesMin = 2 ** 29
 /** Sockets, files and children of a busy node. */
@@ -48,7 +31,7 @@ export function machineChecks(context: Context): Check[] {
       },
     },
     { name: 'data directory', look: withConfig(({ dataDir }) => writable(dataDir)) },
-    { name: 'disk', look: withConfig(disk) },
+    { name: 'disk', look: withConfig(async ({ dataDir, storeMax }) => disk(await nearestExisting(dataDir), storeMax)) },
     { name: 'key file', look: withConfig(keyFile) },
     { name: 'token file', look: withConfig(tokenFile) },
     { name: 'memory', look: async () => memory() },
@@ -76,18 +59,6 @@ async function writable(dataDir: string): Promise<Finding> {
     return wrong(`${there} cannot be written to`, `chown it to whoever runs the node, or set --data-dir.`)
   }
   return fine(there === dataDir ? dataDir : `${dataDir} will be made`)
-}
-
-async function disk({ dataDir, storeMax }: Config): Promise<Finding> {
-  const { bavail, bsize } = await statfs(await nearestExisting(dataDir))
-  const free = bavail * bsize
-  if (free < diskBytesMin) return wrong(`${bytes(free)} free`, 'Free space, or put --data-dir on another disk.')
-  if (free < storeMax)
-    return doubtful(
-      `${bytes(free)} free, less than store-max (${bytes(storeMax)})`,
-      'Lower --store-max, so that the node refuses before the disk is full.',
-    )
-  return fine(`${bytes(free)} free`)
 }
 
 async function keyFile({ keyFile }: Config): Promise<Finding> {

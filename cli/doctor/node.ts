@@ -2,7 +2,7 @@
 import type { NodeStatus, Plasm } from '../../sdks/typescript/src/index.ts'
 import type { Context } from '../context.ts'
 import { bytes } from '../text.ts'
-import { type Check, doubtful, type Finding, fine, skipped, wrong } from './machine.ts'
+import { type Check, doubtful, type Finding, fine, skipped, wrong } from './finding.ts'
 
 const lookMs = 10_000
 /** Signatures say when; beyond this people wonder why. */
