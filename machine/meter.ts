@@ -11,6 +11,7 @@ import type { FloatMode } from './meter/floats.ts'
 import { entryHelper } from './meter/helpers.ts'
 import { code } from './meter/opcodes.ts'
 import { addedGlobals, Program } from './meter/program.ts'
+import { BodyReader } from './meter/reading.ts'
 import { type FunctionType, type Limits, type ParsedModule, type Range, section, sectionOrder } from './sections.ts'
 import { type AdmittedModule, engineReason, reservedPrefix } from './validate.ts'
 
@@ -144,14 +145,18 @@ class ModuleWriter {
     const { module, program } = this
     const out = new Code(2 * module.bytes.length)
     const one = new Code()
-    const body = new Body()
+    const { marks } = module
+    const body = new Body(module, marks)
+    const reader = new BodyReader(module, module.structure, marks)
     const writer = new BodyWriter(program, one, body, this.mode)
-    for (const [index, range] of module.bodies.entries()) {
-      const type = module.types[module.functions[index] as number] as FunctionType
-      body.decode(module.bytes, range, type.parameters.length)
+    for (const [index, { outline }] of module.facts.entries()) {
+      const { count, movableCount } = marks
+      body.enter(index, outline ?? reader.read(index).outline)
       one.length = 0
       writer.write(program.importCount + index)
       appendBody(out, one)
+      marks.count = count
+      marks.movableCount = movableCount
     }
     return out.written()
   }

@@ -4,8 +4,9 @@ import { memoryPageBytes, moduleBytesMax } from '../phase/limits.ts'
 import type { ModuleInterface } from '../phase/module.ts'
 import { rejected } from './binary.ts'
 import { valueTypes } from './instructions.ts'
-import { Body } from './meter/body.ts'
-import { type Facts, FactsReader, Types } from './meter/facts.ts'
+import { type Facts, Types } from './meter/facts.ts'
+import { Marks } from './meter/marks.ts'
+import { BodyReader } from './meter/reading.ts'
 import { type FunctionType, type Import, kinds, type ParsedModule, readModule } from './sections.ts'
 import { isWasiName, wasiModule, wasiParameters } from './wasi/signatures.ts'
 
@@ -22,6 +23,7 @@ export const inspectModule = (bytes: Uint8Array): ModuleInterface => interfaceOf
 export interface AdmittedModule extends ParsedModule {
   structure: Types
   facts: Facts[]
+  marks: Marks
 }
 
 /** The same, taken apart for the rewriter. */
@@ -32,19 +34,18 @@ export function admit(bytes: Uint8Array): AdmittedModule {
   const module = readModule(bytes)
   checkImports(module)
   checkExports(module)
-  const structure = new Types(module.types)
-  const facts = readFacts(module, structure)
+  const structure = new Types(module)
+  const marks = new Marks(bytes.length)
+  const facts = readFacts(module, structure, marks)
   checkByEngine(bytes)
-  return { ...module, structure, facts }
+  return { ...module, structure, facts, marks }
 }
 
-function readFacts(module: ParsedModule, structure: Types): Facts[] {
-  const body = new Body()
-  const reader = new FactsReader(module, structure)
-  return module.bodies.map((range, index) => {
-    const type = module.functions[index] as number
-    body.decode(module.bytes, range, typeOf(module, type)?.parameters.length ?? 0)
-    return reader.read(body, type)
+function readFacts(module: ParsedModule, structure: Types, marks: Marks): Facts[] {
+  const reader = new BodyReader(module, structure, marks)
+  return module.bodies.map((_, index) => {
+    const facts = reader.read(index)
+    return marks.keep(facts.outline) ? facts : { ...facts, outline: undefined }
   })
 }
 

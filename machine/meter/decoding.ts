@@ -1,25 +1,37 @@
 /**
- * How an instruction is decoded where its immediates are as short as they nearly always are: one number for each, so that the decoder needs
- * no branch to tell them apart.
+ * How an instruction is decoded where its immediates are as short as they nearly always are: one number for each, so that the decoder takes the
+ * opcode and the three bytes behind it as one word, and needs no branch to tell instructions apart.
  */
-import { bulkBase, code, follows, immediateOf, nanOf, opcodesEnd, weightOf } from './opcodes.ts'
+import {
+  bulkBase,
+  code,
+  follows,
+  heightChange,
+  immediateOf,
+  nanOf,
+  opcodesEnd,
+  vectorBase,
+  weightOf,
+} from './opcodes.ts'
 
-/** The bits of a row. The masks are of the two bytes behind the opcode: where one of their bits is set, the immediates are read one by one. */
+/** The bits of a row. */
 export const decoding = {
-  /** How many bytes the immediates take. */
-  width: 0x3,
-  /** They are always read one by one. */
-  long: 0x4,
-  /** It opens a block. */
-  opensAt: 3,
-  /** It is an `end`. */
-  closesAt: 4,
+  /** How many bytes the instruction takes with short immediates; 0 where those are always read one by one. */
+  size: 0x3,
+  /** Not to be stepped over: it is marked, or its immediates are read one by one. */
+  special: 0x4,
+  /** It is listed in Marks. */
+  marked: 0x8,
+  /** What it does to the height of the stack, in three bits with a sign, where it is not marked. */
+  changeAt: 4,
   /** Its result may be a NaN of open bits. */
-  floats: 0x20,
-  /** It is listed in Body.marked. */
-  markedAt: 6,
-  firstMaskAt: 8,
-  secondMaskAt: 16,
+  floats: 0x80,
+  /** Of a vector. */
+  vector: 0x200,
+  /** local.get, local.set, local.tee. */
+  localAt: 8,
+  /** Bits of the word: where one of them is set that is set in the row, too, the immediates are longer. */
+  longer: 0x80_c000,
   /** Its weight, where it is not marked: at most 255. */
   weightAt: 24,
 } as const
@@ -31,29 +43,34 @@ const isMarked = (opcode: number): boolean =>
   opcode === code.refFunc ||
   (opcode >= bulkBase + 8 && opcode < bulkBase + 0x100)
 
-function rowOf(opcode: number): number {
-  let row = 0
-  if (opcode >= code.block && opcode <= code.if) row |= 1 << decoding.opensAt
-  if (opcode === code.end) row |= 1 << decoding.closesAt
-  if (nanOf[opcode] !== 0) row |= decoding.floats
-  if (isMarked(opcode)) row |= 1 << decoding.markedAt
-  else row |= (weightOf[opcode] as number) << decoding.weightAt
-  const masks = (first: number, second = 0) => (first << decoding.firstMaskAt) | (second << decoding.secondMaskAt)
+/** Size, and bits of `longer`. */
+const shapeOf = (opcode: number): number => {
   switch (immediateOf[opcode]) {
     case follows.nothing:
-      return row
+      return 1
     case follows.index:
     case follows.leb:
-      return row | 1 | masks(0x80)
-    case follows.memory:
-      return row | 2 | masks(0xc0, 0x80)
     case follows.block:
-      // Every block type but the empty one, 0x40, has another bit.
-      return row | 1 | masks(0xbf)
+      return 2 | 0x8000
+    case follows.memory:
+      // Bit 6 of the alignment announces a memory index.
+      return 3 | 0x80_c000
     default:
-      return row | decoding.long
+      return 0
   }
 }
 
-export const decodingOf = new Uint32Array(opcodesEnd)
-for (let opcode = 0; opcode < opcodesEnd; opcode++) decodingOf[opcode] = rowOf(opcode)
+function rowOf(opcode: number): number {
+  const shape = opcode < bulkBase ? shapeOf(opcode) : 0
+  let row = shape
+  if (opcode >= code.localGet && opcode <= code.localTee) row |= 1 << decoding.localAt
+  if (nanOf[opcode] !== 0) row |= decoding.floats
+  if (opcode >= vectorBase) row |= decoding.vector
+  if (isMarked(opcode)) return row | decoding.special | decoding.marked
+  row |= (weightOf[opcode] as number) << decoding.weightAt
+  row |= ((heightChange[opcode] as number) & 7) << decoding.changeAt
+  return shape === 0 ? row | decoding.special : row
+}
+
+export const rows = new Int32Array(opcodesEnd)
+for (let opcode = 0; opcode < opcodesEnd; opcode++) rows[opcode] = rowOf(opcode)

@@ -1,7 +1,7 @@
 /** Writes one body again: fuel in a register, depth passed down, payments where the plan puts them. */
 import { depthBytesMax } from '../limits.ts'
-import type { FunctionType } from '../sections.ts'
-import { behindDead, endsReach, type Facts } from './facts.ts'
+import { endsReach } from './body.ts'
+import type { Facts } from './facts.ts'
 import { memoryGrowHelper, stopHelper, tableGrowHelper } from './helpers.ts'
 import { chargeLength, isBulk } from './lengths.ts'
 import { writeLocals } from './locals.ts'
@@ -12,6 +12,7 @@ import type { CallClass } from './program.ts'
 
 const i32 = 0x7f
 const emptyBlock = 0x40
+const noLooks: readonly number[] = []
 const i32Add = 0x6a
 const i32Sub = 0x6b
 const i32LtS = 0x48
@@ -33,20 +34,22 @@ export class BodyWriter extends PlainWriter {
     const facts = program.facts[index - program.importCount] as Facts
     this.frameBytes = facts.frameBytes
     this.floats = undefined
-    if (facts.floats) this.floatPlan.make(program.typeOf(index), this.mode)
+    this.nextMovable = body.movableFirst
+    this.nextLook = 0
+    if (facts.floats) this.floatPlan.make(this.mode)
     if (this.callClass === 'straight') return this.writeStraight(facts)
-    this.plan.make(body, this.calls)
+    this.plan.make(this.calls)
     this.writeThreaded(facts)
   }
 
   /** Whoever calls it pays for it: nothing to add but for what its floats need. */
   private writeStraight(facts: Facts): void {
-    const { program, out, body, plan, index } = this
-    const parameters = (program.module.types[program.typeOf(index)] as FunctionType).parameters.length
+    const { out, body, plan } = this
+    const parameters = body.type.parameters.length
     this.moved = 0
     this.fuel = parameters
     writeLocals(out, body, 0, this.floatLocals(facts, parameters + body.localCount))
-    plan.clear(body)
+    plan.clear()
     this.writeInstructions()
     this.tell()
     out.byte(code.end)
@@ -73,7 +76,7 @@ export class BodyWriter extends PlainWriter {
 
   private writeThreaded(facts: Facts): void {
     const { program, out, body, plan, index } = this
-    const type = program.module.types[program.typeOf(index)] as FunctionType
+    const { type } = body
     const parameters = type.parameters.length
     const added = this.callClass === 'depth' ? 2 : 1
     this.fuel = parameters
@@ -93,7 +96,7 @@ export class BodyWriter extends PlainWriter {
     if (plan.functionLabelUsed) this.openFunctionBlock(type.results)
     if (checked && !checkpoint) this.check()
     this.writeInstructions()
-    this.pay(plan.payments[body.count - 1] as number)
+    this.pay(plan.payments[body.last - 1 - body.first] as number)
     if (plan.functionLabelUsed) out.byte(code.end)
     this.tell()
     out.reserve(64)
@@ -148,51 +151,62 @@ export class BodyWriter extends PlainWriter {
 
   private writeInstructions(): void {
     const { out, body } = this
-    const { codes, starts, bytes, marked } = body
-    const marks = this.floats === undefined ? undefined : this.floatPlan.marks
-    const last = body.count - 1
-    let copied = starts[0] as number
-    let at = 0
-    for (let place = 0; ; place++) {
-      const mark = marked[place] as number
-      if (this.moved > 0 || marks !== undefined) copied = this.writePlain(at, mark, copied)
-      at = mark + 1
+    const { bytes, first, start } = body
+    const { opcodes, starts, ends } = body.marks
+    const looks = this.floats === undefined ? noLooks : this.floatPlan.looks
+    const last = body.last - 1
+    let copied = start
+    for (let mark = first; ; mark++) {
+      const at = starts[mark] as number
+      copied = this.writePlain(at, copied)
       if (mark === last) break
-      const opcode = codes[mark] as number
-      const copies = opcode === code.loop ? this.copiesOf(place) : 1
+      const opcode = opcodes[mark] as number
+      const copies = opcode === code.loop ? this.copiesOf(mark) : 1
       if (copies > 1) {
-        out.copy(bytes, copied, starts[mark] as number)
-        this.unroll(place, copies)
-        place += 2
-        at = (marked[place] as number) + 1
-        copied = starts[at] as number
+        out.copy(bytes, copied, at)
+        this.unroll(mark, copies)
+        mark += 2
+        copied = ends[mark] as number
         continue
       }
-      if (opcode !== code.globalGet) {
-        out.copy(bytes, copied, starts[mark] as number)
-        copied = starts[this.special(opcode, mark) ? at : mark] as number
+      if (!this.staysAsItIs(opcode, mark)) {
+        out.copy(bytes, copied, at)
+        copied = this.special(opcode, mark) ? (ends[mark] as number) : at
       }
+      const look = looks[this.nextLook] === at
+      if (look) this.nextLook++
       if (endsReach(opcode)) {
-        out.copy(bytes, copied, starts[at] as number)
-        place = behindDead(body, place) - 1
-        at = marked[place + 1] as number
-        copied = starts[at] as number
-        continue
+        out.copy(bytes, copied, ends[mark] as number)
+        copied = starts[mark + 1] as number
+      } else if (look) {
+        out.copy(bytes, copied, ends[mark] as number)
+        copied = ends[mark] as number
+        this.float(at)
       }
-      const look = marks === undefined ? 0 : (marks[mark] as number)
-      if (look === 0) continue
-      out.copy(bytes, copied, starts[at] as number)
-      copied = starts[at] as number
-      this.float(mark, look)
     }
     out.copy(bytes, copied, starts[last] as number)
   }
 
+  /** Most marks do: nothing is paid at them. */
+  private staysAsItIs(opcode: number, mark: number): boolean {
+    if (opcode === code.globalGet) return true
+    const { plan, body } = this
+    const place = mark - body.first
+    if (opcode > code.brTable || opcode === code.loop || plan.payments[place] !== 0) return false
+    if (opcode === code.end) {
+      if (plan.skipped.size > 0 && plan.skipped.has(place)) return false
+      this.level--
+    } else if (opcode === code.block || opcode === code.if) this.level++
+    return true
+  }
+
   /** @returns whether it has been written; else its bytes are copied. */
-  private special(opcode: number, at: number): boolean {
+  private special(opcode: number, mark: number): boolean {
     const { out, body, plan } = this
-    const immediate = body.immediates[at] as number
-    const payment = plan.payments[at] as number
+    const { immediates, starts, ends } = body.marks
+    const place = mark - body.first
+    const immediate = immediates[mark] as number
+    const payment = plan.payments[place] as number
     out.reserve(128)
     switch (opcode) {
       case code.block:
@@ -202,13 +216,13 @@ export class BodyWriter extends PlainWriter {
       case code.loop:
         this.level++
         this.pay(payment)
-        out.copy(body.bytes, body.starts[at] as number, body.starts[at + 1] as number)
-        if (plan.loops[at] === 1) this.check()
+        out.copy(body.bytes, starts[mark] as number, ends[mark] as number)
+        if (plan.loops[place] === 1) this.check()
         return true
       case code.end:
         this.level--
         this.pay(payment)
-        this.payIfSkipped(at)
+        this.payIfSkipped(place)
         return false
       case code.else:
       case code.br:
@@ -216,9 +230,9 @@ export class BodyWriter extends PlainWriter {
         this.pay(payment)
         return false
       case code.brIf:
-        if (plan.aside[at] === 0) this.pay(payment)
+        if (plan.aside[place] === 0) this.pay(payment)
         else this.payAside(payment, immediate)
-        return plan.aside[at] === 1
+        return plan.aside[place] === 1
       case code.return:
         this.leave(payment)
         return true
@@ -226,7 +240,7 @@ export class BodyWriter extends PlainWriter {
         this.call(immediate, payment)
         return true
       case code.callIndirect:
-        this.callIndirect(immediate, at)
+        this.callIndirect(immediate, mark, payment)
         return true
       case code.returnCall:
         this.returnCall(immediate, payment)
@@ -235,7 +249,7 @@ export class BodyWriter extends PlainWriter {
         this.tell()
         out.reserve(64)
         this.pushIndirect(immediate, true, payment)
-        this.indirect(opcode, immediate, at)
+        this.indirect(opcode, immediate, mark)
         return true
       case code.memoryGrow:
         out.op(code.localGet, this.fuel)
@@ -257,8 +271,8 @@ export class BodyWriter extends PlainWriter {
   }
 
   /** What is paid where the condition of an if without else fails. */
-  private payIfSkipped(at: number): void {
-    const payment = this.plan.skipped.get(at)
+  private payIfSkipped(place: number): void {
+    const payment = this.plan.skipped.get(place)
     if (payment === undefined) return
     this.out.byte(code.else)
     this.pay(payment)
@@ -290,22 +304,22 @@ export class BodyWriter extends PlainWriter {
     if (callClass !== 'straight') out.op(code.localSet, this.fuel)
   }
 
-  private callIndirect(type: number, at: number): void {
+  private callIndirect(type: number, mark: number, payment: number): void {
     const structural = this.program.types.structural[type] as number
     if (this.program.graph.types.get(structural)?.reachesExit === true) this.tell()
     this.out.reserve(64)
-    this.pushIndirect(type, false, this.plan.payments[at] as number)
-    this.indirect(code.callIndirect, type, at)
+    this.pushIndirect(type, false, payment)
+    this.indirect(code.callIndirect, type, mark)
     this.out.op(code.localSet, this.fuel)
   }
 
-  private indirect(opcode: number, type: number, at: number): void {
+  private indirect(opcode: number, type: number, mark: number): void {
     const { program, out, body } = this
     out.op(opcode, program.threaded(type, program.classOfType(type)))
     // The table's index is the second immediate.
-    let tableAt = (body.starts[at] as number) + 1
+    let tableAt = (body.marks.starts[mark] as number) + 1
     while ((body.bytes[tableAt] as number) >= 0x80) tableAt++
-    out.copy(body.bytes, tableAt + 1, body.starts[at + 1] as number)
+    out.copy(body.bytes, tableAt + 1, body.marks.ends[mark] as number)
   }
 
   private pushIndirect(type: number, tail: boolean, payment: number): void {

@@ -5,9 +5,13 @@
  * `detect`: look at every such value, change none. If no NaN was seen, nothing could depend on its bits, and the run is the canonical one.
  * `repair`: make every such result canonical.
  */
+
+import { Reader } from '../binary.ts'
 import type { FunctionType, ParsedModule } from '../sections.ts'
-import { type Body, branchTargets, emptyBlockType } from './body.ts'
-import { endsReach, functionType, skipDead } from './facts.ts'
+import { type Body, branchTargets, endsReach, localIndex } from './body.ts'
+import { decoding, rows } from './decoding.ts'
+import type { Types } from './facts.ts'
+import { emptyBlockType, InstructionReader } from './immediates.ts'
 import { blindTo, code, nan, nanOf, popsOf, pushesOf, signChange } from './opcodes.ts'
 
 export type FloatMode = 'detect' | 'repair'
@@ -31,13 +35,18 @@ interface LocalUse {
 }
 
 export class FloatPlan {
-  /** By instruction: the kind of the value that has to be looked at once it has run, else 0. */
-  marks = new Uint8Array(1024)
-  /** How many marks of each kind. */
+  /** Where instructions begin whose values have to be looked at once they have run, in order. */
+  readonly looks: number[] = []
+  /** How many there are of each kind. */
   readonly counts = [0, 0, 0, 0, 0]
+  /** The kind of such a value, else 0, by how far behind the body's first byte its instruction begins. */
+  private kindOf = new Uint8Array(1024)
   private mode: FloatMode = 'detect'
   private readonly module: ParsedModule
-  private body: Body
+  private readonly types: Types
+  private readonly body: Body
+  private readonly reader: Reader
+  private readonly instructions: InstructionReader
   private localTypes: number[] = []
   private readonly uses = new Map<number, LocalUse>()
   private producers = new Int32Array(256)
@@ -47,29 +56,45 @@ export class FloatPlan {
   private readonly frames: { base: number; type: number; opcode: number }[] = []
   private type: FunctionType = noType
 
-  constructor(module: ParsedModule, body: Body) {
+  constructor(module: ParsedModule, types: Types, body: Body) {
     this.module = module
+    this.types = types
     this.body = body
+    this.reader = new Reader(module.bytes, 'code section')
+    this.instructions = new InstructionReader(this.reader)
   }
 
-  make(typeIndex: number, mode: FloatMode): void {
-    const { body } = this
+  make(mode: FloatMode): void {
+    const { body, counts, looks } = this
+    const size = body.end - body.start
     this.mode = mode
-    if (this.marks.length < body.count) this.marks = new Uint8Array(body.count * 2)
-    this.marks.fill(0, 0, body.count)
-    this.counts.fill(0)
+    if (this.kindOf.length < size) this.kindOf = new Uint8Array(size * 2)
+    this.kindOf.fill(0, 0, size)
+    looks.length = 0
+    counts.fill(0)
     this.uses.clear()
     this.frames.length = 0
     this.height = 0
     this.loopDepth = 0
-    this.type = this.module.types[typeIndex] ?? noType
+    this.type = body.type
     this.localTypes = localTypes(this.type, body)
     this.walk()
     for (const use of this.uses.values()) this.decide(use)
-    for (let at = 0; at < body.count; at++) {
-      const kind = this.marks[at] as number
-      this.counts[kind] = (this.counts[kind] as number) + 1
+    for (let at = 0; at < size; at++) {
+      const kind = this.kindOf[at] as number
+      if (kind === 0) continue
+      counts[kind] = (counts[kind] as number) + 1
+      looks.push(body.start + at)
     }
+  }
+
+  /** Of a place in `looks`. */
+  kindAt(at: number): number {
+    return this.kindOf[at - this.body.start] as number
+  }
+
+  private look(at: number, kind: number): void {
+    this.kindOf[at - this.body.start] = kind
   }
 
   /** A function whose one result is a float hands it to its caller as it is: whoever uses it looks. */
@@ -78,15 +103,45 @@ export class FloatPlan {
   }
 
   private walk(): void {
-    const { codes, count } = this.body
-    for (let at = 0; at < count; at++) {
-      const opcode = codes[at] as number
-      if (this.height + 8 > this.producers.length) this.widen(this.height + 8)
-      if (opcode < code.drop) this.control(opcode, at)
-      else if (opcode >= code.localGet && opcode <= code.localTee) this.local(opcode, at)
-      else this.plain(opcode, at)
-      if (endsReach(opcode)) at = skipDead(this.body, at)
+    const { first, last, marks, start } = this.body
+    const { starts, ends, opcodes } = marks
+    let at = start
+    for (let mark = first; mark < last; mark++) {
+      const next = starts[mark] as number
+      // What lies between a branch and the next mark is never reached.
+      if (mark === first || !endsReach(opcodes[mark - 1] as number)) this.straight(at, next)
+      const opcode = opcodes[mark] as number
+      this.makeRoom()
+      if (opcode < code.drop) this.control(opcode, mark)
+      else this.plain(opcode, next)
+      at = ends[mark] as number
     }
+  }
+
+  /** Instructions that are not marked. */
+  private straight(begin: number, end: number): void {
+    const { reader, instructions } = this
+    const { bytes } = this.body
+    reader.end = end
+    for (let at = begin; at < end; ) {
+      this.makeRoom()
+      let opcode = bytes[at] as number
+      const row = rows[opcode] as number
+      const word = ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16)
+      let next = at + (row & decoding.size)
+      if ((row & (word | decoding.special) & (decoding.longer | decoding.special)) !== 0) {
+        reader.at = at
+        opcode = instructions.next()
+        next = reader.at
+      }
+      if (opcode >= code.localGet && opcode <= code.localTee) this.local(opcode, at)
+      else this.plain(opcode, at)
+      at = next
+    }
+  }
+
+  private makeRoom(): void {
+    if (this.height + 8 > this.producers.length) this.widen(this.height + 8)
   }
 
   private widen(size: number): void {
@@ -115,11 +170,11 @@ export class FloatPlan {
     const kind = this.kinds[place] as number
     if (kind === 0) return
     const producer = this.producers[place] as number
-    if (this.body.codes[producer] === code.localGet) {
-      const use = this.use(this.body.immediates[producer] as number)
+    if (this.body.bytes[producer] === code.localGet) {
+      const use = this.use(localIndex(this.body.bytes, producer))
       use.reads.push(producer)
       use.readCost += this.weight()
-    } else this.marks[producer] = kind
+    } else this.look(producer, kind)
   }
 
   private observeTop(count: number): void {
@@ -140,7 +195,7 @@ export class FloatPlan {
   }
 
   private local(opcode: number, at: number): void {
-    const local = this.body.immediates[at] as number
+    const local = localIndex(this.body.bytes, at)
     if (opcode === code.localGet) {
       const type = this.localTypes[local]
       // Of a vector it is not known yet what its lanes are: any kind will do until all writes have been seen.
@@ -150,7 +205,7 @@ export class FloatPlan {
     const top = this.height - 1
     const kind = this.kinds[top] as number
     const producer = this.producers[top] as number
-    if (kind !== 0 && this.body.codes[producer] === code.localGet) this.observe(0)
+    if (kind !== 0 && this.body.bytes[producer] === code.localGet) this.observe(0)
     else if (kind !== 0) {
       const use = this.use(local)
       use.writes.push({ at, producer, kind })
@@ -177,8 +232,8 @@ export class FloatPlan {
   private isBlind(blind: number, place: number): boolean {
     if (blind === 0) return false
     const producer = this.producers[place] as number
-    if (blind >= nan.f32x4 && this.body.codes[producer] === code.localGet) {
-      this.use(this.body.immediates[producer] as number).readAs |= 1 << blind
+    if (blind >= nan.f32x4 && this.body.bytes[producer] === code.localGet) {
+      this.use(localIndex(this.body.bytes, producer)).readAs |= 1 << blind
       return true
     }
     return this.kinds[place] === blind
@@ -204,8 +259,10 @@ export class FloatPlan {
     return true
   }
 
-  private control(opcode: number, at: number): void {
-    const immediate = this.body.immediates[at] as number
+  private control(opcode: number, mark: number): void {
+    const { immediates, starts } = this.body.marks
+    const immediate = immediates[mark] as number
+    const at = starts[mark] as number
     switch (opcode) {
       case code.block:
       case code.loop:
@@ -234,15 +291,15 @@ export class FloatPlan {
         return this.branch(immediate)
       case code.brTable:
         this.height--
-        return this.branch(firstTarget(this.body, at))
+        return this.branch(firstTarget(this.body, mark))
       case code.return:
         return this.leave()
       case code.call:
-        return this.call(functionType(this.module, immediate), at, 0)
+        return this.call(this.types.ofFunction(immediate), at, 0)
       case code.callIndirect:
         return this.call(immediate, at, 1)
       case code.returnCall:
-        return this.call(functionType(this.module, immediate), at, 0)
+        return this.call(this.types.ofFunction(immediate), at, 0)
       case code.returnCallIndirect:
         return this.call(immediate, at, 1)
     }
@@ -290,9 +347,9 @@ export class FloatPlan {
     const kinds = writes[0]?.kind ?? 0
     const mixed = writtenAs !== 1 << kinds || (readAs & ~writtenAs) !== 0
     if (reads.length === 0 && !mixed) return
-    if (this.mode === 'repair') for (const { producer, kind } of writes) this.marks[producer] = kind
-    else if (mixed || writeCost < readCost) for (const { at, kind } of writes) this.marks[at] = kind
-    else for (const at of reads) this.marks[at] = kinds
+    if (this.mode === 'repair') for (const { producer, kind } of writes) this.look(producer, kind)
+    else if (mixed || writeCost < readCost) for (const { at, kind } of writes) this.look(at, kind)
+    else for (const at of reads) this.look(at, kinds)
   }
 
   private parametersOf(type: number): number {
@@ -306,8 +363,8 @@ export class FloatPlan {
 }
 
 /** Of a br_table, whose targets all take the same number of values. */
-function firstTarget(body: Body, at: number): number {
-  const next = branchTargets(body, at)
+function firstTarget(body: Body, mark: number): number {
+  const next = branchTargets(body, mark)
   next()
   return next()
 }

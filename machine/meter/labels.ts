@@ -1,6 +1,5 @@
 /** What is owed at the labels of a body. Those that one br_table names are taken as one: it can pay nothing on the way to a single one of them. */
 import { type Body, branchTargets } from './body.ts'
-import { behindDead, endsReach } from './facts.ts'
 import { code } from './opcodes.ts'
 
 /** Nobody has come there yet. */
@@ -16,11 +15,11 @@ export class Labels {
   private readonly opened: number[] = []
 
   make(body: Body): void {
-    const { codes, marked, markedCount } = body
+    const { opcodes } = body.marks
     this.count = 0
     this.grouped = false
-    for (let place = 0; place < markedCount; place++) {
-      if (codes[marked[place] as number] !== code.brTable) continue
+    for (let mark = body.first; mark < body.last; mark++) {
+      if (opcodes[mark] !== code.brTable) continue
       this.group(body)
       this.grouped = true
       this.count = 0
@@ -53,22 +52,20 @@ export class Labels {
 
   private group(body: Body): void {
     const { opened } = this
-    const { codes, marked, markedCount } = body
+    const { opcodes } = body.marks
     opened.length = 0
     opened.push(this.add())
-    for (let place = 0; place < markedCount; place++) {
-      const at = marked[place] as number
-      const opcode = codes[at] as number
+    for (let mark = body.first; mark < body.last; mark++) {
+      const opcode = opcodes[mark] as number
       if (opcode >= code.block && opcode <= code.if) opened.push(this.add())
       else if (opcode === code.end) opened.pop()
-      else if (opcode === code.brTable) this.unite(body, at)
-      if (endsReach(opcode)) place = behindDead(body, place) - 1
+      else if (opcode === code.brTable) this.unite(body, mark)
     }
   }
 
-  private unite(body: Body, at: number): void {
+  private unite(body: Body, mark: number): void {
     const { opened, groups } = this
-    const next = branchTargets(body, at)
+    const next = branchTargets(body, mark)
     const left = next()
     const first = this.find(opened[opened.length - 1 - next()] as number)
     for (let more = left; more > 0; more--) groups[this.find(opened[opened.length - 1 - next()] as number)] = first

@@ -1,7 +1,8 @@
 /** What is written without regard to calls: operands and results nearly as they were, payments, and short loops several rounds at once. */
-import { type Body, emptyBlockType } from './body.ts'
+import { type Body, instructionEnd, localIndex } from './body.ts'
 import type { Code } from './code.ts'
 import { type FloatMode, FloatPlan } from './floats.ts'
+import { emptyBlockType } from './immediates.ts'
 import type { FloatLocals } from './nan.ts'
 import { code } from './opcodes.ts'
 import { Plan } from './plan.ts'
@@ -11,15 +12,15 @@ const emptyBlock = 0x40
 const i32Eqz = 0x45
 /** Bytes of a loop that is still written several times: twice, and four times up to half of it. */
 const unrolledBytesMax = 96
-/** Instructions that a module may grow by so: real programs stay far below, and nobody makes much of little. */
-const unrolledInstructionsMax = 200_000
-/** What an unrolled loop adds of its own, as so many instructions. */
-const unrolledLoopInstructions = 24
+/** Bytes that a module may grow by so: real programs stay far below, and nobody makes much of little. */
+const unrolledInAllMax = 400_000
+/** What an unrolled loop adds of its own. */
+const unrolledLoopBytes = 48
 
 export class PlainWriter {
   protected readonly program: Program
   protected readonly out: Code
-  protected readonly plan = new Plan()
+  protected readonly plan: Plan
   protected readonly body: Body
   /** Locals: fuel, depth, a spare i32. */
   fuel = 0
@@ -32,14 +33,18 @@ export class PlainWriter {
   protected readonly mode: FloatMode
   protected readonly floatPlan: FloatPlan
   protected floats: FloatLocals | undefined
-  private unrolledLeft = unrolledInstructionsMax
+  private unrolledLeft = unrolledInAllMax
+  /** What of the body's movable locals, and of the places where floats are looked at, is not written yet. */
+  protected nextMovable = 0
+  protected nextLook = 0
 
   constructor(program: Program, out: Code, body: Body, mode: FloatMode) {
     this.program = program
     this.out = out
     this.body = body
     this.mode = mode
-    this.floatPlan = new FloatPlan(program.module, body)
+    this.plan = new Plan(body)
+    this.floatPlan = new FloatPlan(program.module, program.types, body)
   }
 
   protected pay(payment: number): void {
@@ -59,35 +64,36 @@ export class PlainWriter {
     out.checkBelowZero(level)
   }
 
-  /** How many rounds of the loop at `place` of `marked` are written at once: more than one if it is short, straight, and begins again only at its end. */
-  protected copiesOf(place: number): number {
-    const { marked, codes, starts, immediates } = this.body
-    const loop = marked[place] as number
-    const branch = marked[place + 1] as number
-    if (this.plan.loops[loop] !== 1 || immediates[loop] !== emptyBlockType) return 1
-    if (codes[branch] !== code.brIf || immediates[branch] !== 0 || codes[branch + 1] !== code.end) return 1
-    const bytes = (starts[branch] as number) - (starts[loop] as number)
+  /** How many rounds of the loop at `mark` are written at once: more than one if it is short, straight, and begins again only at its end. */
+  protected copiesOf(mark: number): number {
+    const { opcodes, starts, ends, immediates } = this.body.marks
+    const branch = mark + 1
+    if (this.plan.loops[mark - this.body.first] !== 1 || immediates[mark] !== emptyBlockType) return 1
+    if (opcodes[branch] !== code.brIf || immediates[branch] !== 0) return 1
+    if (opcodes[branch + 1] !== code.end || starts[branch + 1] !== ends[branch]) return 1
+    const bytes = (starts[branch] as number) - (starts[mark] as number)
     if (bytes > unrolledBytesMax || this.unrolledLeft <= 0) return 1
     return bytes > unrolledBytesMax / 2 ? 2 : 4
   }
 
   /**
-   * A loop without anything marked in it, several rounds at once, checked and paid for once: who leaves it between them comes through as many
+   * A loop without any mark in it, several rounds at once, checked and paid for once: who leaves it between them comes through as many
    * payments of one round as there were.
    */
-  protected unroll(place: number, copies: number): void {
-    const { out, body, plan } = this
-    const { marked, starts, bytes } = body
-    const first = (marked[place] as number) + 1
-    const branch = marked[place + 1] as number
-    const payment = plan.payments[branch] as number
+  protected unroll(mark: number, copies: number): void {
+    const { out, body, plan, nextMovable, nextLook } = this
+    const { starts, ends } = body.marks
+    const [begin, end] = [ends[mark] as number, starts[mark + 1] as number]
+    const payment = plan.payments[mark + 1 - body.first] as number
     this.level += copies + 1
     out.reserve(64)
     for (let left = copies; left > 0; left--) out.op(code.block, emptyBlock)
     out.op(code.loop, emptyBlock)
     this.check()
     for (let left = copies; left > 0; left--) {
-      out.copy(bytes, this.writePlain(first, branch, starts[first] as number), starts[branch] as number)
+      this.nextMovable = nextMovable
+      this.nextLook = nextLook
+      out.copy(body.bytes, this.writePlain(end, begin), end)
       if (left > 1) out.byte(i32Eqz)
       else this.pay(copies * payment)
       out.op(code.brIf, left - 1)
@@ -100,40 +106,70 @@ export class PlainWriter {
     }
     out.byte(code.end)
     this.level -= copies + 1
-    this.unrolledLeft -= copies * (branch - first) + unrolledLoopInstructions
+    this.unrolledLeft -= copies * (end - begin) + unrolledLoopBytes
   }
 
-  /** Instructions `at` to `end`, none of which is marked; of the bytes those up to `copied` are written. @returns the new `copied`. */
-  protected writePlain(at: number, end: number, copied: number): number {
-    const { out, body, fuel, moved, movedTo } = this
-    const { codes, starts, bytes, immediates } = body
-    const marks = this.floats === undefined ? undefined : this.floatPlan.marks
+  /**
+   * The bytes up to `end` in which no mark stands, as far as something in them changes; those up to `copied` are written. @returns the new `copied`: what is behind it
+   * can be copied as it is.
+   */
+  protected writePlain(end: number, copied: number): number {
+    if (this.floats !== undefined) return this.writeFloats(this.floatPlan.looks, end, copied)
+    if (this.moved === 0) return copied
+    const { movableLast, marks } = this.body
+    const { movables } = marks
     let behind = copied
-    for (let next = at; next < end; next++) {
-      const opcode = codes[next] as number
-      if (opcode >= code.localGet && opcode <= code.localTee) {
-        const local = (immediates[next] as number) - fuel
-        if (local >= 0 && local < moved) {
-          out.copy(bytes, behind, starts[next] as number)
-          out.op(opcode, fuel + local + movedTo)
-          behind = starts[next + 1] as number
-        }
-      }
-      if (marks === undefined || marks[next] === 0) continue
-      out.copy(bytes, behind, starts[next + 1] as number)
-      behind = starts[next + 1] as number
-      this.float(next, marks[next] as number)
+    while (this.nextMovable < movableLast) {
+      const at = movables[this.nextMovable] as number
+      if (at >= end) break
+      this.nextMovable++
+      behind = this.move(at, behind)
     }
     return behind
   }
 
-  /** Behind instruction `at`, whose value shows its bits. */
-  protected float(at: number, kind: number): void {
+  /** The same with floats that are looked at. */
+  private writeFloats(looks: readonly number[], end: number, copied: number): number {
+    const { out, body } = this
+    const { bytes, movableLast, marks } = body
+    const { movables } = marks
+    let behind = copied
+    for (;;) {
+      const local = this.nextMovable < movableLast ? (movables[this.nextMovable] as number) : end
+      const look = looks[this.nextLook] ?? end
+      if (local >= end && look >= end) return behind
+      if (local <= look) {
+        this.nextMovable++
+        behind = this.move(local, behind)
+      }
+      if (look > local) continue
+      this.nextLook++
+      const next = instructionEnd(bytes, look)
+      out.copy(bytes, behind, next)
+      behind = next
+      this.float(look)
+    }
+  }
+
+  /** The local of the instruction at `at`, written anew if it moves. @returns what is behind what has been written. */
+  private move(at: number, copied: number): number {
+    const { out, body, fuel, moved } = this
+    const { bytes } = body
+    const index = localIndex(bytes, at)
+    if (index - fuel >= moved) return copied
+    out.copy(bytes, copied, at)
+    out.op(bytes[at] as number, index + this.movedTo)
+    return instructionEnd(bytes, at)
+  }
+
+  /** Behind the instruction at `at`, whose value shows its bits. */
+  protected float(at: number): void {
     const { floats, out, body } = this
+    const kind = this.floatPlan.kindAt(at)
     if (this.mode === 'repair') return floats?.repair(out, kind)
-    const opcode = body.codes[at] as number
+    const opcode = body.bytes[at] as number
     const ofLocal = opcode >= code.localGet && opcode <= code.localTee
-    floats?.look(out, kind, ofLocal ? this.local(body.immediates[at] as number) : undefined)
+    floats?.look(out, kind, ofLocal ? this.local(localIndex(body.bytes, at)) : undefined)
   }
 
   /** Where a local of the module stands now. */

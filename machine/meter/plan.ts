@@ -4,11 +4,11 @@
  * and every other pays the difference on its way there, or gets it back. So nobody is ever charged for what has not run: a check that
  * fails is right.
  */
-import { Body, branchTargets, emptyBlockType } from './body.ts'
-import { behindDead, endsReach } from './facts.ts'
+import { type Body, branchTargets, endsReach } from './body.ts'
+import { emptyBlockType } from './immediates.ts'
 import { Labels } from './labels.ts'
 import { isBulk } from './lengths.ts'
-import { code, weightOf } from './opcodes.ts'
+import { code } from './opcodes.ts'
 
 /** What calls mean for a plan. */
 export interface CallCosts {
@@ -23,10 +23,10 @@ export interface CallCosts {
 /** Fuel that may be owed while another function runs: what all active functions owe together is little that way. */
 const owedInCallsMax = 4_096
 
-/** Made again for each body; the arrays are used again. */
+/** Made again for each body; the arrays are used again. Places are those of marks in the body. */
 export class Plan {
   /**
-   * Fuel to be paid at the instruction at this index: calls and returns hand on so much less; elsewhere it is paid before. Less than 0 where
+   * Fuel to be paid at the mark at this place: calls and returns hand on so much less; elsewhere it is paid before. Less than 0 where
    * something is given back.
    */
   payments = new Float64Array(1024)
@@ -47,7 +47,7 @@ export class Plan {
   spare = false
   private readonly labels = new Labels()
   private readonly frames: Frame[] = []
-  private body = new Body()
+  private readonly body: Body
   private calls: CallCosts = {
     straightCost: () => -1,
     checks: () => false,
@@ -59,41 +59,38 @@ export class Plan {
   /** The loop whose every round comes here, or -1. */
   private round = -1
 
+  constructor(body: Body) {
+    this.body = body
+  }
+
   /** Nothing is paid at all. */
-  clear(body: Body): void {
-    this.reserve(body.count + 1)
-    this.payments.fill(0, 0, body.count + 1)
-    this.aside.fill(0, 0, body.count + 1)
-    this.loops.fill(0, 0, body.count + 1)
+  clear(): void {
+    const count = this.body.last - this.body.first
+    this.reserve(count)
+    this.payments.fill(0, 0, count)
+    this.aside.fill(0, 0, count)
+    this.loops.fill(0, 0, count)
     this.skipped.clear()
   }
 
-  make(body: Body, calls: CallCosts): void {
-    this.clear(body)
-    this.body = body
+  make(calls: CallCosts): void {
+    this.clear()
     this.calls = calls
     this.functionLabelUsed = this.checksLoop = this.bulk = this.spare = false
     this.level = this.owed = this.paidLast = 0
     this.round = -1
-    this.labels.make(body)
+    this.labels.make(this.body)
     this.open(code.block, 0, 0)
-    const { codes, marked, markedCount, costs } = body
-    let counted = 0
-    for (let place = 0; place < markedCount; place++) {
-      const at = marked[place] as number
-      const opcode = codes[at] as number
-      this.owed += (costs[at] as number) - (costs[counted] as number) + (weightOf[opcode] as number)
-      counted = at + 1
+    const { marks, first, last } = this.body
+    const { opcodes, costs } = marks
+    for (let mark = first; mark < last; mark++) {
+      const opcode = opcodes[mark] as number
+      this.owed += costs[mark] as number
       if (opcode > code.returnCallIndirect) {
         if (isBulk(opcode)) this.bulk = this.spare = true
-        continue
-      }
-      if (opcode < code.br) this.structure(opcode, at)
-      else this.leap(opcode, at)
-      if (!endsReach(opcode)) continue
-      this.frame.dead = true
-      place = behindDead(body, place) - 1
-      counted = marked[place + 1] as number
+      } else if (opcode < code.br) this.structure(opcode, mark - first)
+      else this.leap(opcode, mark - first)
+      if (endsReach(opcode)) this.frame.dead = true
     }
   }
 
@@ -101,20 +98,24 @@ export class Plan {
     return this.frames[this.level] as Frame
   }
 
+  private immediate(at: number): number {
+    return this.body.marks.immediates[this.body.first + at] as number
+  }
+
   private structure(opcode: number, at: number): void {
     switch (opcode) {
       case code.block:
         this.level++
-        return this.open(opcode, at, this.body.immediates[at] as number)
+        return this.open(opcode, at, this.immediate(at))
       case code.loop:
         this.level++
-        this.open(opcode, at, this.body.immediates[at] as number)
+        this.open(opcode, at, this.immediate(at))
         this.meet(this.frame.label, at)
         this.round = at
         return
       case code.if:
         this.level++
-        this.open(opcode, at, this.body.immediates[at] as number)
+        this.open(opcode, at, this.immediate(at))
         this.round = -1
         return
       case code.else: {
@@ -149,7 +150,7 @@ export class Plan {
     this.round = frame.escape > this.level ? frame.round : -1
   }
 
-  /** A way comes to a label, which cannot be paid for anywhere but before instruction `at`. */
+  /** A way comes to a label, which cannot be paid for anywhere but before the mark at place `at`. */
   private meet(label: number, at: number): void {
     const there = this.labels.at(label)
     if (there < 0) return this.labels.set(label, this.owed)
@@ -159,7 +160,7 @@ export class Plan {
 
   private leap(opcode: number, at: number): void {
     const { calls } = this
-    const immediate = this.body.immediates[at] as number
+    const immediate = this.immediate(at)
     switch (opcode) {
       case code.br:
         return this.meet(this.branch(immediate).label, at)
@@ -240,7 +241,7 @@ export class Plan {
   }
 
   private branchTable(at: number): void {
-    const next = branchTargets(this.body, at)
+    const next = branchTargets(this.body, this.body.first + at)
     let label = 0
     for (let left = next(); left >= 0; left--) label = this.branch(next()).label
     this.meet(label, at)
@@ -256,7 +257,7 @@ export class Plan {
 
 class Frame {
   opcode = 0
-  /** Where its instruction stands. */
+  /** The place of its mark. */
   start = 0
   /** Its block type. */
   type = 0

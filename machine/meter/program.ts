@@ -3,7 +3,7 @@
 import { type FunctionType, type ParsedModule, typeName } from '../sections.ts'
 import { type CallGraph, readCallGraph } from './callgraph.ts'
 import { Code } from './code.ts'
-import { type Facts, functionType, Types } from './facts.ts'
+import type { Facts, Types } from './facts.ts'
 import { code } from './opcodes.ts'
 
 const i32 = 0x7f
@@ -41,7 +41,7 @@ export class Program {
       facts,
       imports: module.imports.map(({ name }) => ({ ends: name === 'proc_exit' })),
       addressTaken,
-      typeOf: index => types.structural[functionType(module, index)] as number,
+      typeOf: index => types.structural[types.ofFunction(index)] as number,
       entries,
     })
   }
@@ -51,7 +51,7 @@ export class Program {
   }
 
   typeOf(index: number): number {
-    return functionType(this.module, index)
+    return this.types.ofFunction(index)
   }
 
   /** The class of a function, imports too: all that a table may hold under one type are alike. */

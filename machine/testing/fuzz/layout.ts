@@ -1,5 +1,6 @@
 /** Where things stand in a module's bytes, as far as they make sense: what is broken already has fewer places to break. */
-import { Body } from '../../meter/body.ts'
+import { Reader } from '../../binary.ts'
+import { readInstruction } from '../../instructions.ts'
 import { readModule } from '../../sections.ts'
 
 export interface Span {
@@ -45,8 +46,6 @@ export interface Code {
   instructions: Span[]
 }
 
-const reader = new Body()
-
 /** The functions of a module whose sections can be read, some of them where there are many. */
 export function codeOf(bytes: Uint8Array, pick: (count: number) => number): Code | undefined {
   try {
@@ -54,10 +53,17 @@ export function codeOf(bytes: Uint8Array, pick: (count: number) => number): Code
     if (module.bodies.length === 0) return undefined
     const index = pick(module.bodies.length)
     const body = module.bodies[index] as Span
-    const type = module.types[module.functions[index] as number]
-    reader.decode(bytes, body, type?.parameters.length ?? 0)
-    const starts = [...reader.starts.subarray(0, reader.count + 1)]
-    const instructions = starts.slice(0, -1).map((start, at) => ({ start, end: starts[at + 1] as number }))
+    const reader = new Reader(bytes, 'code section', body.start, body.end)
+    for (let left = reader.u32(); left > 0; left--) {
+      reader.u32()
+      reader.byte()
+    }
+    const instructions: Span[] = []
+    while (reader.left > 0) {
+      const start = reader.at
+      readInstruction(reader)
+      instructions.push({ start, end: reader.at })
+    }
     const before = index === 0 ? undefined : (module.bodies[index - 1] as Span).end
     const size = { start: before ?? sizeBefore(bytes, body), end: body.start }
     return { size, body, instructions }
