@@ -14,6 +14,7 @@ import {
   readFrameHeader,
   readFramePrefix,
 } from '../../phase/wire.ts'
+import { countReader } from './buffers.ts'
 import { Bell } from './flow.ts'
 
 /** Unread bytes beyond which the peer is told to stop. A frame larger than that still comes in whole. */
@@ -52,6 +53,7 @@ export class FrameStream {
 
   constructor(stream: Stream) {
     this.stream = stream
+    countReader(stream, () => this.buffered)
     stream.addEventListener('message', event => this.append(event.data))
     stream.addEventListener('end', () => this.fail())
     stream.addEventListener('close', event => {

@@ -46,9 +46,9 @@ interface MuxerInternals {
 
 /**
  * Yamux with a bound on what one connection can make this node buffer. Its own `maxMessageSize` does nothing: a stranger that announces a
- * frame of 4 GiB is believed. Uses private parts of the muxer; guard.test.ts fails when they move.
+ * frame of 4 GiB is believed. `received` is told of all bytes that come. Uses private parts of the muxer; guard.test.ts fails when they move.
  */
-export function guardedYamux(): ReturnType<typeof yamux> {
+export function guardedYamux(received: (bytes: number) => void = () => {}): ReturnType<typeof yamux> {
   const make = yamux({
     maxInboundStreams: inboundStreamsMax,
     maxOutboundStreams: inboundStreamsMax,
@@ -62,7 +62,7 @@ export function guardedYamux(): ReturnType<typeof yamux> {
     factory.createStreamMuxer = connection => {
       const muxer = create(connection)
       const internals = muxer as unknown as MuxerInternals
-      boundBuffers(internals, connection)
+      boundBuffers(internals, connection, received)
       copySmallFrames(internals)
       return muxer
     }
@@ -71,10 +71,15 @@ export function guardedYamux(): ReturnType<typeof yamux> {
 }
 
 /** A frame that never ends, and answers that nobody reads. */
-function boundBuffers(muxer: MuxerInternals, connection: { writeBufferLength: number }): void {
+function boundBuffers(
+  muxer: MuxerInternals,
+  connection: { writeBufferLength: number },
+  received: (bytes: number) => void,
+): void {
   const onData = muxer.onData.bind(muxer)
   let answerBytes = 0
   muxer.onData = bytes => {
+    received(bytes.byteLength)
     const before = connection.writeBufferLength
     onData(bytes)
     const after = connection.writeBufferLength

@@ -84,7 +84,10 @@ test('the DHT is never the public one, and a LAN alone is searched by mDNS', asy
   const privateKey = await generateKeyPair('Ed25519')
   const settings = { listen: [], announce: [], bootstrap: [] }
   for (const network of ['local', 'lan', 'public'] as const) {
-    const options = libp2pOptions({ ...settings, network }, { privateKey, version: '1', connections: () => [] })
+    const options = libp2pOptions(
+      { ...settings, network },
+      { privateKey, version: '1', connections: () => [], received: () => {} },
+    )
     assert.equal(options.peerDiscovery?.length, network === 'lan' ? 1 : 0)
     assert.ok(!('connectionProtector' in options))
     assert.equal(options.start, false)

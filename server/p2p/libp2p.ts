@@ -49,7 +49,13 @@ export const recordTtlMs = 30 * minuteMs
 
 export function libp2pOptions(
   settings: P2pSettings,
-  parts: { privateKey: PrivateKey; version: string; connections: () => { host: string; peerId: string }[] },
+  parts: {
+    privateKey: PrivateKey
+    version: string
+    connections: () => { host: string; peerId: string }[]
+    /** Told of all bytes that come. */
+    received: (bytes: number) => void
+  },
 ): Libp2pOptions<Services> {
   const { network, listen, announce, bootstrap, networkKey } = settings
   const self = peerIdFromPrivateKey(parts.privateKey).toString()
@@ -67,7 +73,7 @@ export function libp2pOptions(
     },
     transports: [tcp()],
     connectionEncrypters: [noise()],
-    streamMuxers: [guardedYamux()],
+    streamMuxers: [guardedYamux(parts.received)],
     ...(networkKey === undefined ? {} : { connectionProtector: preSharedKey({ psk: networkKey }) }),
     connectionGater: gate(network, bootstrap, parts.connections),
     peerDiscovery: network === 'lan' ? [mdns({ serviceTag: '_phase._udp.local' })] : [],

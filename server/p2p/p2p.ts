@@ -15,6 +15,7 @@ import type { Ed25519 } from '../../phase/signature.ts'
 import { protocols } from '../../phase/wire.ts'
 import { checkConfigured, isUsable, readAddress, withoutPeerId } from './addresses.ts'
 import { Keeper } from './bootstrap.ts'
+import { Buffers } from './buffers.ts'
 import { Advertiser, findProviders } from './discovery.ts'
 import { asError, FrameStream } from './framing.ts'
 import { libp2pOptions, type P2pSettings, type PhaseLibp2p, stopLibp2p } from './libp2p.ts'
@@ -66,7 +67,11 @@ export class P2p {
     checkConfigured(parts.network, parts)
     const privateKey = await generateKeyPairFromSeed('Ed25519', parts.privateKey)
     const connections = () => this.open()
-    const libp2p = await createLibp2p(libp2pOptions(parts, { privateKey, version: parts.version, connections }))
+    const buffers = new Buffers(() => this.libp2p?.getConnections() ?? [])
+    const received = (bytes: number) => buffers.received(bytes)
+    const libp2p = await createLibp2p(
+      libp2pOptions(parts, { privateKey, version: parts.version, connections, received }),
+    )
     this.libp2p = libp2p
     this.stops = [() => stopLibp2p(libp2p)]
     await this.serve(libp2p)

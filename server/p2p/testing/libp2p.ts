@@ -4,6 +4,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { ConnectionGater, PrivateKey } from '@libp2p/interface'
 import { createLibp2p } from 'libp2p'
 import { readAddress } from '../addresses.ts'
+import { type BufferBounds, Buffers } from '../buffers.ts'
 import type { GuardedDatastore } from '../datastore.ts'
 import { libp2pOptions, type P2pSettings, type PhaseLibp2p } from '../libp2p.ts'
 
@@ -13,10 +14,16 @@ export interface TestLibp2p {
   privateKey: PrivateKey
 }
 
+interface Given {
+  privateKey?: PrivateKey
+  dials?: string[]
+  bounds?: BufferBounds
+}
+
 /** Started, and stopped by the end of `t`. With `dials`, where it would go is written there, and nothing leaves this machine. */
 export async function startLibp2p(
   t: Pick<TestContext, 'after'>,
-  { privateKey, dials, ...settings }: Partial<P2pSettings> & { privateKey?: PrivateKey; dials?: string[] } = {},
+  { privateKey, dials, bounds, ...settings }: Partial<P2pSettings> & Given = {},
 ): Promise<TestLibp2p> {
   const key = privateKey ?? (await generateKeyPair('Ed25519'))
   let libp2p: PhaseLibp2p | undefined
@@ -25,9 +32,10 @@ export async function startLibp2p(
       host: readAddress(remoteAddr.toString())?.host ?? '',
       peerId: remotePeer.toString(),
     }))
+  const buffers = new Buffers(() => libp2p?.getConnections() ?? [], bounds)
   const options = libp2pOptions(
     { network: 'local', listen: ['/ip4/127.0.0.1/tcp/0'], announce: [], bootstrap: [], ...settings },
-    { privateKey: key, version: '0', connections },
+    { privateKey: key, version: '0', connections, received: bytes => buffers.received(bytes) },
   )
   if (dials !== undefined) options.connectionGater = recorded(options.connectionGater ?? {}, dials)
   libp2p = await createLibp2p(options)
