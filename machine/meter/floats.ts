@@ -7,6 +7,7 @@
  */
 
 import { Reader } from '../binary.ts'
+import { localsMax } from '../limits.ts'
 import type { FunctionType, ParsedModule } from '../sections.ts'
 import { type Body, branchTargets, endsReach, localIndex } from './body.ts'
 import { decoding, rows } from './decoding.ts'
@@ -47,7 +48,8 @@ export class FloatPlan {
   private readonly body: Body
   private readonly reader: Reader
   private readonly instructions: InstructionReader
-  private localTypes: number[] = []
+  /** Of this body, parameters first; what stands behind them is of earlier ones. */
+  private readonly localTypes = new Uint8Array(localsMax)
   private readonly uses = new Map<number, LocalUse>()
   private producers = new Int32Array(256)
   private kinds = new Uint8Array(256)
@@ -77,7 +79,7 @@ export class FloatPlan {
     this.height = 0
     this.loopDepth = 0
     this.type = body.type
-    this.localTypes = localTypes(this.type, body)
+    this.readLocalTypes()
     this.walk()
     for (const use of this.uses.values()) this.decide(use)
     for (let at = 0; at < size; at++) {
@@ -85,6 +87,18 @@ export class FloatPlan {
       if (kind === 0) continue
       counts[kind] = (counts[kind] as number) + 1
       looks.push(body.start + at)
+    }
+  }
+
+  /** A few bytes may declare as many locals as a function can have, so that no step may be taken for each of them. */
+  private readLocalTypes(): void {
+    const { locals } = this.body
+    this.localTypes.set(this.type.parameters)
+    let next = this.type.parameters.length
+    for (let at = 0; at < locals.length; at += 2) {
+      const end = next + (locals[at] as number)
+      this.localTypes.fill(locals[at + 1] as number, next, end)
+      next = end
     }
   }
 
@@ -372,11 +386,3 @@ function firstTarget(body: Body, mark: number): number {
 /** The kind of the result of a function that returns one float and nothing else. */
 export const openResult = ({ results }: FunctionType): number =>
   results.length !== 1 ? 0 : results[0] === f64 ? nan.f64 : results[0] === f32 ? nan.f32 : 0
-
-function localTypes(type: FunctionType, body: Body): number[] {
-  const types = [...type.parameters]
-  for (let at = 0; at < body.locals.length; at += 2) {
-    for (let left = body.locals[at] as number; left > 0; left--) types.push(body.locals[at + 1] as number)
-  }
-  return types
-}

@@ -17,6 +17,10 @@ const many: Record<string, Hostile> = {
     () => command({ functions: Array.from({ length: 300_001 }, () => [0, plain] as const) }),
     /300001 functions exceed the limit of 300000/,
   ),
+  'two thousand functions that each declare forty thousand floats': runs(() => {
+    const adds = body([op.get, 0, op.get, 1, 0xa0, op.set, 2], [[40_000, 0x7c]])
+    return command({ functions: Array.from({ length: 2_000 }, () => [0, adds] as const) })
+  }),
   'a chain of a hundred thousand calls': runs(
     () => command({ functions: chain(100_000, index => (index === 99_999 ? [] : [op.call, ...u32(index + 1)])) }),
     'depthExhausted',
