@@ -9,7 +9,9 @@ import { files } from './files.ts'
 import { hostCalls } from './host-calls.ts'
 import { malformed } from './malformed.ts'
 import { memory } from './memory.ts'
+import { references } from './references.ts'
 import { spinning } from './spinning.ts'
+import { values } from './values.ts'
 
 /**
  * A pattern is the message of the refusal at the door. A string is how a run ends: `exited CODE`, `outputExceeded`, `trapped WHICH`,
@@ -42,6 +44,8 @@ export const corpus: Readonly<Record<string, Hostile>> = {
   ...compilation,
   ...spinning,
   ...memory,
+  ...references,
+  ...values,
   ...hostCalls,
   ...files,
   ...endings,
