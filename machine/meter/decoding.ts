@@ -67,9 +67,15 @@ function rowOf(opcode: number): number {
   if (nanOf[opcode] !== 0) row |= decoding.floats
   if (opcode >= vectorBase) row |= decoding.vector
   if (isMarked(opcode)) return row | decoding.special | decoding.marked
-  row |= (weightOf[opcode] as number) << decoding.weightAt
+  row |= shortWeightOf(opcode) << decoding.weightAt
   row |= ((heightChange[opcode] as number) & 7) << decoding.changeAt
   return shape === 0 ? row | decoding.special : row
+}
+
+function shortWeightOf(opcode: number): number {
+  const weight = weightOf[opcode] as number
+  if (weight > 0xff) throw new RangeError(`the weight ${weight} of an instruction that is not marked does not fit`)
+  return weight
 }
 
 export const rows = new Int32Array(opcodesEnd)

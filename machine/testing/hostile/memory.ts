@@ -33,6 +33,7 @@ const growth: Record<string, Hostile> = {
     Array.from({ length: 16 }, (_, index) => `(drop (table.grow ${index} (ref.null func) (i32.const 99999)))`).join(''),
     'exited 0',
     { fields: '(table 1 funcref)'.repeat(16) },
+    { fuel: 1_000_000_000 },
   ),
 }
 
