@@ -145,6 +145,19 @@ test('Date.now and Math.random are asked for in few places', () => {
   }
 })
 
+test('what a comment points to in SPEC.md is there', () => {
+  const spec = readFileSync('phase/SPEC.md', 'utf8')
+  const titles = [...spec.matchAll(/^#{2,3} (?:\d+\. )?(.+)$|^\*\*([A-Z][^*.]+)\.?\*\*/gm)].map(
+    ([, section, term]) => section ?? term,
+  )
+  for (const path of tracked) {
+    for (const [text, name] of readFileSync(path, 'utf8').matchAll(/SPEC\.md,(?:\s|\*)+([A-Z].{0,60})/g)) {
+      const found = titles.some(title => name?.startsWith(title as string))
+      assert.ok(found, `${path} says "${text}": name a section of phase/SPEC.md as its title does`)
+    }
+  }
+})
+
 test('no file is longer than 400 lines', () => {
   for (const path of sources) {
     const lines = readFileSync(path, 'utf8').split('\n').length - 1

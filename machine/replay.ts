@@ -1,4 +1,4 @@
-/** A job done again (SPEC.md, Replay): whoever has its module, its manifest and its stdin gets the claim that its executor must have signed. */
+/** A job done again (SPEC.md, Metering): whoever has its module, its manifest and its stdin gets the claim that its executor must have signed. */
 import { fromHex } from '../phase/bytes.ts'
 import { digestOf } from '../phase/digest.ts'
 import { isPhaseError, PhaseError } from '../phase/errors.ts'

@@ -23,7 +23,7 @@ export const emptyContent: Content = contentOf(new Uint8Array(0))
 /** The digest of the canonical form of `value` (SPEC.md, Canonical form). */
 export const canonicalDigest = (value: JsonValue): Digest => digestOf(utf8(canonical(value)))
 
-/** sha256 over each argument's UTF-8 bytes followed by one 0x00 (SPEC.md, Claim). */
+/** sha256 over each argument's UTF-8 bytes followed by one 0x00 (SPEC.md, Digests of inputs). */
 export const argsDigest = (args: readonly string[]): Digest =>
   digestOf(concat(...args.flatMap(arg => [utf8(arg), zero])))
 

@@ -211,7 +211,7 @@ export function completeManifest(manifest: JobManifest, filled: { stdin: Content
   return manifest.seed === undefined ? { ...complete, seed: defaultSeed(taskDigest(complete)) } : complete
 }
 
-/** What is computed, whoever asks (SPEC.md, Task). */
+/** What is computed, whoever asks (SPEC.md, Task and seed). */
 export const taskDigest = (manifest: CompleteManifest): DigestText => canonicalDigest(taskOf(manifest))
 
 /** The part of a claim that the manifest fixes, but for the seed. */

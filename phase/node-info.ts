@@ -1,4 +1,4 @@
-/** The hello (SPEC.md, NodeInfo): what a node says of itself, signed by its own key. */
+/** The hello (SPEC.md, Node info): what a node says of itself, signed by its own key. */
 import { utf8, utf8Text } from './bytes.ts'
 import { PhaseError } from './errors.ts'
 import { peerIdOf } from './identity.ts'

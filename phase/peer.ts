@@ -1,4 +1,4 @@
-/** What a node says of itself (SPEC.md, NodeInfo), and what another node knows of it. */
+/** What a node says of itself (SPEC.md, Node info), and what another node knows of it. */
 import { type Static, Type } from '@sinclair/typebox'
 import { addressesMax, nodeInfoPayloadBytesMax } from './limits.ts'
 import { Did, Integer, named, PeerIdText, ref, Text, Timestamp } from './schema.ts'

@@ -11,7 +11,7 @@ import { envelopeBytesExtra, signaturesMax } from './limits.ts'
 import { check, named, ref, Text } from './schema.ts'
 
 /**
- * The primitive, passed in: `@noble/ed25519` where nothing else is, `node:crypto` in the node. `verify` is strict as SPEC.md, Signature says.
+ * The primitive, passed in: `@noble/ed25519` where nothing else is, `node:crypto` in the node. `verify` is strict as SPEC.md, Ed25519 says.
  */
 export interface Ed25519 {
   verify(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean

@@ -1,4 +1,4 @@
-/** Whether a result that came back is the one that was asked for (SPEC.md, Settling). Nothing of it is believed before. */
+/** Whether a result that came back is the one that was asked for (SPEC.md, Verification). Nothing of it is believed before. */
 import { PhaseError } from '../../phase/errors.ts'
 import { hasClaim, type JobEnd } from '../../phase/job.ts'
 import { canonical } from '../../phase/json.ts'

@@ -11,7 +11,7 @@ import type { Content, Envelope, ReceiptExpected } from './generated/models.ts'
 export interface Claim {
   profile: string
   module: string
-  /** Digests of the arguments and the environment (phase/SPEC.md, Claim). */
+  /** Digests of the arguments and the environment (phase/SPEC.md, Digests of inputs). */
   args: string
   env: string
   stdin: Content
