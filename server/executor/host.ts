@@ -3,7 +3,7 @@
  * and a service of its own that has no network, no key and no writable disk: `node host.ts SOCKET`, or with a socket from systemd.
  */
 import { randomUUID } from 'node:crypto'
-import { rmSync } from 'node:fs'
+import { rmSync, statSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { type Duplex, duplexPair } from 'node:stream'
 import { hex } from '../../phase/bytes.ts'
@@ -193,7 +193,8 @@ function listen(server: Server, path: string | undefined): void {
   if (process.env['LISTEN_PID'] === String(process.pid)) server.listen({ fd: 3 })
   else if (path === undefined) throw new Error('Usage: host.ts SOCKET')
   else {
-    rmSync(path, { force: true })
+    // What one before this left behind; a file of somebody's is not ours to remove.
+    if (statSync(path, { throwIfNoEntry: false })?.isSocket()) rmSync(path)
     process.umask(0o077)
     server.listen(path)
   }

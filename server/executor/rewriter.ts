@@ -69,7 +69,7 @@ export class Rewriter {
   }
 
   /**
-   * Waits `withinMs` at most; what has begun goes on, for the jobs that will come.
+   * Waits `withinMs` at most, and no longer than the work may take; what has begun goes on, for the jobs that will come.
    * @throws as `admit` does; `timedOut` after `withinMs`, `busy` where the work had not even begun then.
    */
   async rewrite(module: ModuleSource, signal: AbortSignal, withinMs: number): Promise<RewrittenModule> {
@@ -134,7 +134,8 @@ export class Rewriter {
     }
   }
 
-  private async joinWithin(task: Task, given: AbortSignal, withinMs: number): Promise<Rewritten> {
+  private async joinWithin(task: Task, given: AbortSignal, jobMs: number): Promise<Rewritten> {
+    const withinMs = Math.min(jobMs, admitWithinMs + rewriteWithinMs)
     const stop = new AbortController()
     const timer = setTimeout(() => stop.abort(tooLate(task, withinMs)), withinMs)
     try {

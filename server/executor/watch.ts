@@ -1,6 +1,10 @@
 /** Kills a child when its time is over or when nobody waits any more, and remembers why. */
+import { setTimeout as delay } from 'node:timers/promises'
 import type { KillReason } from './execution.ts'
 import type { ExecutorProcess } from './process.ts'
+
+/** How long a kill may wait to learn what the child took. */
+const measureWithinMs = 20
 
 export class Watch {
   ended: KillReason | undefined
@@ -39,6 +43,7 @@ export class Watch {
     this.detail = detail
     this.killed?.(reason)
     this.cpuUs = this.child.cpuUsSinceLastWord()
-    void this.cpuUs.finally(() => this.child.kill())
+    // Files are read by few threads, which may be busy: the kill does not wait for them long.
+    void Promise.race([this.cpuUs, delay(measureWithinMs)]).finally(() => this.child.kill())
   }
 }
