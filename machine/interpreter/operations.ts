@@ -44,8 +44,8 @@ export interface Operation {
   readonly ordinal: number
 }
 
-export const bulkPrefix = 0xfc
-export const simdPrefix = 0xfd
+const bulkPrefix = 0xfc
+const simdPrefix = 0xfd
 const behind = (prefix: number, number: number): number => prefix * 0x1000 + number
 
 export const isPrefix = (byte: number): boolean => byte === bulkPrefix || byte === simdPrefix

@@ -4,8 +4,8 @@
  */
 const scratch = new DataView(new ArrayBuffer(8))
 
-export const canonicalF32 = 0xffc0_0000 | 0
-export const canonicalF64 = BigInt.asIntN(64, 0xfff8_0000_0000_0000n)
+const canonicalF32 = 0xffc0_0000 | 0
+const canonicalF64 = BigInt.asIntN(64, 0xfff8_0000_0000_0000n)
 
 export function numberOfF32(bits: number): number {
   scratch.setInt32(0, bits)

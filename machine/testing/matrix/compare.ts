@@ -17,7 +17,7 @@ function differenceOf(wanted: Performed, found: Performed | undefined): string[]
 }
 
 /** Made to be larger in an optimizing compiler than any model of it: where it does not fit, the host says so, and makes no claim. */
-export const unboundedShape = 'stack hotValues'
+const unboundedShape = 'stack hotValues'
 
 /** The guest that took most of the stack, of those whose frames the model bounds. */
 export function deepest({ stack }: Report): { shape: string; used: number } | undefined {
