@@ -2,6 +2,7 @@
  * Stands in for a guest: calls the host functions with arguments as a test writes them down, and answers with what came back. A path is a
  * string, or its bytes; a descriptor is a number as the guest would use it, from 4 on counted in the order of opening.
  */
+import assert from 'node:assert/strict'
 import { HostTrap, RunEnd } from '../errno.ts'
 import { type WasiName, wasiParameters } from '../signatures.ts'
 import type { WasiOptions } from '../system.ts'
@@ -243,3 +244,8 @@ export class Guest {
 type Path = string | readonly number[] | Uint8Array
 /** User data, type, and then clock id, timeout and flags, or a descriptor. */
 type Subscription = readonly [number, number, number, number?, number?]
+
+/** Calls, each with the answer that it must get. */
+export function plays(guest: Guest, ...steps: [Parameters<Guest['call']>[0], Value[]][]): void {
+  for (const [call, answer] of steps) assert.deepEqual(guest.call(call), answer, JSON.stringify(call))
+}
