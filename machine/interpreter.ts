@@ -44,6 +44,8 @@ export type Interpreted =
 
 export interface InterpreterState extends ExecutionState, WasiState {
   ended: boolean
+  /** `null`: it has not ended, or without a claim. */
+  outcome: Outcome | null
   /** Of all parts together. */
   state: string
 }
@@ -98,6 +100,7 @@ export class Interpreter {
       ...executionState(this.instance, this.machine, this.calls.length),
       ...wasiState(this.wasi.system),
       ended: this.result !== undefined,
+      outcome: this.result?.kind === 'ended' ? this.result.outcome : null,
     }
     return { ...parts, state: digestOf(new TextEncoder().encode(JSON.stringify(parts))) }
   }
