@@ -6,10 +6,12 @@ import { hasFloats, meter } from '../../machine/meter.ts'
 import { type AdmittedModule, admit, interfaceOf } from '../../machine/validate.ts'
 import type { RewriteMessage } from './messages.ts'
 import { cpuTotalUs, faulted, readFrame, writeFrame } from './pipe.ts'
+import { warm } from './warming.ts'
 
 let admitted: AdmittedModule | undefined
 
 writeFrame({ type: 'ready', cpuTotalUs: cpuTotalUs() })
+warm()
 for (let frame = readFrame(); frame !== undefined; frame = readFrame()) {
   try {
     if (frame.header.type === 'rewrite') rewrite(frame.header)
