@@ -50,6 +50,11 @@ export class Reader {
 
   /** Unsigned LEB128 of at most 32 bits. */
   u32(): number {
+    const first = this.at < this.end ? (this.bytes[this.at] as number) : 0x80
+    if (first < 0x80) {
+      this.at++
+      return first
+    }
     let value = 0
     for (let shift = 0; shift < 28; shift += 7) {
       const byte = this.byte()
@@ -74,7 +79,15 @@ export class Reader {
 
   /** Steps over a LEB128 of at most `bits` bits, whose value does not matter here. */
   skipLeb(bits: number): void {
-    for (let left = Math.ceil(bits / 7); left > 0; left--) if (this.byte() < 0x80) return
+    const { bytes, end } = this
+    const most = this.at + Math.ceil(bits / 7)
+    for (let at = this.at; at < end && at < most; ) {
+      if ((bytes[at++] as number) >= 0x80) continue
+      this.at = at
+      return
+    }
+    this.at = Math.min(end, most)
+    if (most > end) throw this.rejected('it ends in the middle of a value')
     throw this.rejected(`an integer is longer than ${bits} bits`)
   }
 

@@ -113,10 +113,11 @@ class GraphReader {
       members[(nodeOfType.get(source.typeOf(index)) as number) - functions]?.push(index)
     }
     const edges: Int32Array[] = Array.from({ length: imports }, () => new Int32Array(0))
+    const distinct = new Distinct(this.nodes)
     for (const { calls, indirectCalls } of source.facts) {
-      const targets = new Set(calls)
-      for (const type of indirectCalls) targets.add(nodeOfType.get(type) as number)
-      edges.push(Int32Array.from(targets))
+      for (const target of calls) distinct.add(target)
+      for (const type of indirectCalls) distinct.add(nodeOfType.get(type) as number)
+      edges.push(distinct.take())
     }
     for (const list of members) edges.push(Int32Array.from(list))
     return edges
@@ -206,6 +207,33 @@ class GraphReader {
       visit(order.subarray(start, end))
       start = end
     }
+  }
+}
+
+/** Collects numbers below a bound, each once. */
+class Distinct {
+  private readonly takenIn: Int32Array
+  private readonly found: Int32Array
+  private round = 1
+  private count = 0
+
+  constructor(bound: number) {
+    this.takenIn = new Int32Array(bound)
+    this.found = new Int32Array(bound)
+  }
+
+  add(value: number): void {
+    if (this.takenIn[value] === this.round) return
+    this.takenIn[value] = this.round
+    this.found[this.count++] = value
+  }
+
+  /** Those since the last time, in the order in which they came. */
+  take(): Int32Array {
+    const taken = this.found.slice(0, this.count)
+    this.count = 0
+    this.round++
+    return taken
   }
 }
 

@@ -27,6 +27,9 @@ export class Program {
   /** Functions behind the module's own. */
   readonly helpers: Helper[] = []
   readonly addressTaken: ReadonlySet<number>
+  /** By class and type: 0 for those that nobody has asked for. */
+  private readonly threadedTypes: Record<'fuel' | 'depth', Int32Array>
+  private readonly classes: readonly CallClass[]
   private readonly typeIndices = new Map<string, number>()
   private readonly helperIndices = new Map<string, number>()
 
@@ -44,6 +47,8 @@ export class Program {
       typeOf: index => types.structural[types.ofFunction(index)] as number,
       entries,
     })
+    this.threadedTypes = { fuel: new Int32Array(module.types.length), depth: new Int32Array(module.types.length) }
+    this.classes = Array.from({ length: this.importCount + facts.length }, (_, index) => this.readClass(index))
   }
 
   get importCount(): number {
@@ -54,8 +59,13 @@ export class Program {
     return this.types.ofFunction(index)
   }
 
-  /** The class of a function, imports too: all that a table may hold under one type are alike. */
+  /** The class of a function, imports too. */
   classOf(index: number): CallClass {
+    return this.classes[index] as CallClass
+  }
+
+  /** All that a table may hold under one type are alike. */
+  private readClass(index: number): CallClass {
     const { graph } = this
     if ((graph.straightCost[index] as number) >= 0) return 'straight'
     if (this.addressTaken.has(index)) return this.classOfType(this.typeOf(index))
@@ -76,6 +86,12 @@ export class Program {
   /** The type of a function of `type` that is called so. */
   threaded(type: number, callClass: CallClass): number {
     if (callClass === 'straight') return type
+    const known = this.threadedTypes[callClass]
+    if (known[type] === 0) known[type] = this.thread(type, callClass)
+    return known[type] as number
+  }
+
+  private thread(type: number, callClass: CallClass): number {
     const { parameters, results } = this.module.types[type] as FunctionType
     const more = callClass === 'depth' ? [i64, i32] : [i64]
     return this.typeIndex({ parameters: [...parameters, ...more], results: [...results, i64] })
