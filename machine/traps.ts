@@ -4,9 +4,9 @@ const names: [RegExp, string][] = [
   [/divide result unrepresentable|integer overflow/i, 'integerOverflow'],
   [/divi(de|sion) by zero|remainder by zero/i, 'divideByZero'],
   [/float unrepresentable|invalid conversion|out of bounds Trunc/i, 'invalidConversion'],
-  [/memory access out of bounds|memory index|data segment/i, 'memoryOutOfBounds'],
-  [/table index|table access|element segment|out of bounds table/i, 'tableOutOfBounds'],
-  [/null function|signature mismatch|indirect call/i, 'indirectCallMismatch'],
+  [/memory access out of bounds|out of bounds memory access|memory index|data segment/i, 'memoryOutOfBounds'],
+  [/table index|table access|element segment|out of bounds (table|call_indirect)/i, 'tableOutOfBounds'],
+  [/null function|signature mismatch|signature that does not match|indirect call/i, 'indirectCallMismatch'],
 ]
 
 /** unreachable, integerOverflow, divideByZero, invalidConversion, memoryOutOfBounds, tableOutOfBounds, indirectCallMismatch, other; host calls trap as memoryOutOfBounds or misalignedPointer. */
