@@ -41,7 +41,7 @@ demo-third: node_modules/.installed ## The same with a third node as bootstrap
 
 .PHONY: test
 test: node_modules/.installed ## Everything, with what it needs installed where it may be
-	@.ci/install netns php phpunit phpcs composer java chromium clang rust go bwrap deb debtools
+	@.ci/install netns php phpunit phpcs composer java chromium clang libcxx rust go bwrap deb debtools
 	-@[ -d examples/assemblyscript/node_modules ] || npm ci --silent --prefix examples/assemblyscript
 	PATH="$$PWD/build/go/go/bin:$$PATH" $(NODE) --test --test-timeout=300000 '**/*.test.ts'
 

@@ -28,6 +28,7 @@ random
 
 for (const [language, extension] of [
   ['c', 'c'],
+  ['cpp', 'cpp'],
   ['rust', 'rs'],
   ['go', 'go'],
 ] as const) {

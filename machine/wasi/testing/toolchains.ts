@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-export type Language = 'c' | 'rust' | 'go' | 'assemblyscript'
+export type Language = 'c' | 'cpp' | 'rust' | 'go' | 'assemblyscript'
 
 /** Where an example of the language lies, with its Makefile. */
 export const exampleOf = (language: Language): string =>
@@ -12,7 +12,7 @@ export const exampleOf = (language: Language): string =>
 
 /** What `skip` of a test wants: a reason, or `false`. @throws in CI. */
 export function skipWithout(language: Language): string | false {
-  const missing = `no ${language} compiler for WASI here (examples/${language}/README.md)`
+  const missing = `no ${language} compiler for WASI here (docs/write-a-guest.md)`
   if (isThere[language]()) return false
   if (process.env['CI'] === 'true') throw new Error(missing)
   return missing
@@ -20,6 +20,8 @@ export function skipWithout(language: Language): string | false {
 
 const isThere: Record<Language, () => boolean> = {
   c: () => answers('clang', '--version') && answers('wasm-ld', '--version') && existsSync('/usr/include/wasm32-wasi'),
+  cpp: () =>
+    isThere.c() && existsSync('/usr/include/wasm32-wasi/c++') && existsSync('/usr/lib/wasm32-wasi/libc++abi.a'),
   rust: () => existsSync('/usr/bin/rustc') && existsSync(`/usr/lib/rustlib/${rustTarget()}`),
   go: () =>
     answers('go', 'version') && /go1\.(2[1-9]|[3-9]\d)/.test(execFileSync('go', ['version'], { encoding: 'utf8' })),
@@ -33,10 +35,14 @@ export function rustTarget(): string {
 }
 
 /** Compiles one file as a command. */
-export async function compile(language: 'c' | 'rust' | 'go', source: string, output: string): Promise<void> {
+export async function compile(language: 'c' | 'cpp' | 'rust' | 'go', source: string, output: string): Promise<void> {
   const options: ExecFileOptions = { timeout: 240_000 }
   const run = promisify(execFile)
   if (language === 'c') await run('clang', ['--target=wasm32-wasi', '-O1', '-Wall', '-o', output, source], options)
+  if (language === 'cpp') {
+    const flags = ['-O1', '-Wall', '-std=c++17', '-fno-exceptions']
+    await run('clang++', ['--target=wasm32-wasi', ...flags, '-o', output, source], options)
+  }
   if (language === 'rust')
     await run(
       '/usr/bin/rustc',
