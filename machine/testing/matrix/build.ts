@@ -1,19 +1,23 @@
 /** The corpus: every fixture, the examples, floats, and each of them again with less fuel than it needs. Built in Node, run anywhere. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { base64, utf8 } from '../../../phase/bytes.ts'
+import { base64, fromHex, utf8 } from '../../../phase/bytes.ts'
 import { digestOf } from '../../../phase/digest.ts'
-import { completeManifest, type JobManifest } from '../../../phase/manifest.ts'
+import { completeManifest, type JobManifest, runOf } from '../../../phase/manifest.ts'
 import { compileFixture, compileText } from '../../fixtures/compile.ts'
+import { Interpreter } from '../../interpreter.ts'
 import { replayPrepared } from '../../replay.ts'
 import { PreparedModule } from '../../run.ts'
+import { instructionWeights } from '../../weights.ts'
 import type { Case, Corpus } from './corpus.ts'
+import { edges } from './edges.ts'
 import { floats } from './floats.ts'
 import { ballast, shapes } from './shapes.ts'
 
 /** Enough for every guest that ends, little enough for those that do not. */
 const fuelMax = 40_000_000
 const memoryBytes = 160 * 65_536
+const callWeight = instructionWeights.find(({ prefix, first }) => prefix === 0 && first === 0x10)?.weight ?? 0
 
 const words = utf8('The quick brown fox; the LAZY dog.\nThe end, the-end -- dog\u00e9!\n')
 const inputs: Record<string, { stdin?: Uint8Array; asked?: Partial<JobManifest> }> = {
@@ -24,6 +28,7 @@ const inputs: Record<string, { stdin?: Uint8Array; asked?: Partial<JobManifest> 
   assemblyscript: { stdin: words, asked: { args: ['2'] } },
   go: { stdin: words, asked: { resources: { fuel: 2_000_000_000, memoryBytes: 67_108_864 } } },
   'args-and-environ': { asked: { args: ['\u00e9', ''], env: { B: '1', A: '' } } },
+  'edges grow': { asked: { resources: { fuel: 1_000_000_000, memoryBytes } } },
   'memory-big': { asked: { resources: { memoryBytes: 134_217_728 } } },
   'memory-initial-big': { asked: { resources: { memoryBytes: 134_217_728 } } },
   'bulk-memory-loop': { asked: { resources: { memoryBytes: 268_435_456, fuel: 1_000_000_000 } } },
@@ -56,6 +61,7 @@ async function modulesOf(): Promise<{ modules: Map<string, Uint8Array>; missing:
     if (name !== undefined) modules.set(name, await compileFixture(name))
   }
   for (const [name, text] of Object.entries(floats)) modules.set(`floats ${name}`, await compileText(text))
+  for (const [name, text] of Object.entries(edges)) modules.set(`edges ${name}`, await compileText(text))
   for (const [name, text] of Object.entries(shapes)) modules.set(`stack ${name}`, await compileText(text))
   const example = (path: string) => new URL(`../../../examples/${path}`, import.meta.url)
   modules.set('hello', readFileSync(example('hello/hello.wasm')))
@@ -93,9 +99,9 @@ function casesOf(name: string, bytes: Uint8Array): Case[] {
   const whole = caseOf('whole', resources.fuel)
   const used = usedBy(bytes, whole, stdin)
   if (used === undefined) return [whole]
-  const budgets = new Set(
-    [0, 1, Math.floor(used / 7) + 3, Math.floor(used / 2), used - 1, used].filter(fuel => fuel >= 0),
-  )
+  const usual = [0, 1, Math.floor(used / 7) + 3, Math.floor(used / 2), used - 1, used]
+  const atCalls = name.startsWith('edges') ? fuelAtCalls(bytes, whole, stdin) : []
+  const budgets = new Set([...usual, ...atCalls].filter(fuel => fuel >= 0))
   budgets.delete(resources.fuel)
   return [
     whole,
@@ -105,6 +111,27 @@ function casesOf(name: string, bytes: Uint8Array): Case[] {
       ? [0, 65_536, 196_608].map(size => caseOf(`${size} bytes`, resources.fuel, { resources: { memoryBytes: size } }))
       : []),
   ]
+}
+
+/** What was used before, at and behind each of the first host calls, and one less of each: the call is made, or it is not. */
+function fuelAtCalls(bytes: Uint8Array, { manifest }: Case, stdin: Uint8Array): number[] {
+  const { seed, capabilities: _none, ...limits } = runOf(manifest)
+  const imported = WebAssembly.Module.imports(new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>)).length
+  const found: number[] = []
+  let called = false
+  const interpreter = new Interpreter(bytes, {
+    ...limits,
+    seed: fromHex(seed),
+    stdin,
+    observe: ({ operation: { name }, index }) => {
+      const calls = name === 'call' && index < imported
+      if (called || calls) found.push(interpreter.fuelUsed - 1, interpreter.fuelUsed)
+      if (calls) found.push(interpreter.fuelUsed + callWeight - 1, interpreter.fuelUsed + callWeight)
+      called = calls
+    },
+  })
+  interpreter.run(50_000)
+  return found.slice(0, 48)
 }
 
 /** `undefined`: it is not admitted. */
