@@ -13,9 +13,24 @@ const walBytesMax = 64 * 1024 * 1024
 
 export type Settled<T> = { value: T } | { error: PhaseError }
 
+/** What is kept in memory of what is in the database, and has to go its ways. */
+export interface Kept<State> {
+  /** As of now. */
+  readonly now: State
+  /** A part of the transaction, or all of it, is undone. */
+  undo(to: State): void
+  /** The last of the transaction's statements. */
+  write(): void
+  /** The transaction is on the disk. */
+  written(): void
+}
+
+const nothing: Kept<undefined> = { now: undefined, undo: () => {}, write: () => {}, written: () => {} }
+
 export class Database {
   private readonly connection: DatabaseSync
   private readonly statements = new Map<string, StatementSync>()
+  private kept: Kept<unknown> = nothing
   /** Transactions that wrote, since the opening. */
   commits = 0
 
@@ -47,6 +62,11 @@ export class Database {
     return statement
   }
 
+  /** From here on each transaction says to `kept` how it goes. */
+  keep(kept: Kept<unknown>): void {
+    this.kept = kept
+  }
+
   /** A number that SQLite keeps of this connection. */
   pragma(name: 'synchronous' | 'foreign_keys' | 'user_version'): number {
     return Number(this.sql(`PRAGMA ${name}`).get()?.[name])
@@ -54,13 +74,17 @@ export class Database {
 
   /** All of `calls` in one transaction: one that throws is undone alone. When this returns, what succeeded is on the disk. */
   group<T>(calls: readonly (() => T)[]): Settled<T>[] {
+    const before = this.kept.now
     try {
       this.sql('BEGIN IMMEDIATE').run()
       const settled = calls.map(call => this.apart(call))
+      this.kept.write()
       this.sql('COMMIT').run()
+      this.kept.written()
       this.commits++
       return settled
     } catch (cause) {
+      this.kept.undo(before)
       if (this.connection.isTransaction) this.sql('ROLLBACK').run()
       const error = storeFailure(cause, 'write to the store')
       return calls.map(() => ({ error }))
@@ -78,6 +102,7 @@ export class Database {
 
   private apart<T>(call: () => T): Settled<T> {
     this.sql('SAVEPOINT call').run()
+    const before = this.kept.now
     try {
       const value = call()
       this.sql('RELEASE call').run()
@@ -85,6 +110,7 @@ export class Database {
     } catch (cause) {
       // A full disk may have rolled all of it back: then no call of the group can succeed.
       if (!this.connection.isTransaction) throw cause
+      this.kept.undo(before)
       this.sql('ROLLBACK TO call').run()
       this.sql('RELEASE call').run()
       return { error: storeFailure(cause, 'write to the store') }

@@ -3,9 +3,10 @@ import type { DatabaseSync } from 'node:sqlite'
 import { PhaseError } from '../../phase/errors.ts'
 import { first } from './migrations/0001-first.ts'
 import { sweep } from './migrations/0002-sweep.ts'
+import { usage } from './migrations/0003-usage.ts'
 
 /** In order; what was released is never changed, only followed. */
-const migrations: readonly string[] = [first, sweep]
+const migrations: readonly string[] = [first, sweep, usage]
 
 /** "Plsm": `file` tells what such a database is. */
 const applicationId = 0x506c_736d

@@ -9,6 +9,7 @@ import { type Idempotency, type JobEvidence, JobTable } from './tables/jobs.ts'
 import { ModuleTable } from './tables/modules.ts'
 import { PeerTable } from './tables/peers.ts'
 import { ReceiptTable } from './tables/receipts.ts'
+import { Usage } from './usage.ts'
 
 export interface StoreOptions {
   directory: string
@@ -29,9 +30,10 @@ export type Reads = ReturnType<typeof createOperations>['reads']
 export type Writes = ReturnType<typeof createOperations>['writes']
 
 export function createOperations(database: Database, options: StoreOptions) {
-  const contents = new ContentTable(database, options.bytesMax)
+  const usage = new Usage(database)
+  const contents = new ContentTable(database, usage, options.bytesMax)
   const receipts = new ReceiptTable(database)
-  const jobs = new JobTable(database, contents, receipts)
+  const jobs = new JobTable(database, usage, contents, receipts)
   const modules = new ModuleTable(database)
   const peers = new PeerTable(database)
   /** A content outlives every finished job that needs it, whatever the clocks said: it was used when that job ended, give or take the grain. */

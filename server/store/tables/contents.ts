@@ -3,6 +3,7 @@ import { hash } from 'node:crypto'
 import { PhaseError } from '../../../phase/errors.ts'
 import type { Content } from '../../../phase/schema.ts'
 import type { Database } from '../database.ts'
+import type { Usage } from '../usage.ts'
 
 /** Contents up to this size lie in the database, so that a small job's output costs no fsync of its own. */
 export const rowBytesMax = 64 * 1024
@@ -25,10 +26,12 @@ export interface UnusedContent extends Content {
 
 export class ContentTable {
   private readonly database: Database
+  private readonly usage: Usage
   private readonly bytesMax: number
 
-  constructor(database: Database, bytesMax: number) {
+  constructor(database: Database, usage: Usage, bytesMax: number) {
     this.database = database
+    this.usage = usage
     this.bytesMax = bytesMax
   }
 
@@ -51,6 +54,7 @@ export class ContentTable {
     this.database
       .sql('INSERT INTO contents (digest, size, bytes, usedAtMs) VALUES (?, ?, ?, ?)')
       .run(content.digest, content.size, bytes ?? null, nowMs)
+    this.usage.add({ contents: 1, bytes: content.size })
     return true
   }
 
@@ -93,8 +97,12 @@ export class ContentTable {
 
   /** Whether its bytes lay in a file; `undefined` where it was not known. */
   delete(digest: string): boolean | undefined {
-    const row = this.database.sql('DELETE FROM contents WHERE digest = ? RETURNING bytes IS NULL AS inFile').get(digest)
-    return row === undefined ? undefined : row.inFile === 1
+    const row = this.database
+      .sql('DELETE FROM contents WHERE digest = ? RETURNING size, bytes IS NULL AS inFile')
+      .get(digest)
+    if (row === undefined) return undefined
+    this.usage.add({ contents: -1, bytes: -Number(row.size) })
+    return row.inFile === 1
   }
 
   /** Digests whose bytes lie in files. */
@@ -105,8 +113,8 @@ export class ContentTable {
 
   /** Of contents and of jobs' rows. */
   usedBytes(): number {
-    const row = this.database.sql('SELECT contents, bytes, jobs FROM usage').get()
-    return Number(row?.bytes) + Number(row?.contents) * contentOverheadBytes + Number(row?.jobs)
+    const { contents, bytes, jobs } = this.usage.now
+    return bytes + contents * contentOverheadBytes + jobs
   }
 
   /** @throws {PhaseError} `quotaExceeded` where `size` more bytes would pass the quota. */

@@ -9,6 +9,7 @@ import {
   transition,
 } from '../../../phase/job.ts'
 import type { Database } from '../database.ts'
+import type { Usage } from '../usage.ts'
 import type { ContentTable } from './contents.ts'
 import { type Page, pageOf } from './page.ts'
 import type { ReceiptTable } from './receipts.ts'
@@ -36,11 +37,13 @@ const unfinished = `state IN ('queued', 'assigned', 'running')`
 
 export class JobTable {
   private readonly database: Database
+  private readonly usage: Usage
   private readonly contents: ContentTable
   private readonly receipts: ReceiptTable
 
-  constructor(database: Database, contents: ContentTable, receipts: ReceiptTable) {
+  constructor(database: Database, usage: Usage, contents: ContentTable, receipts: ReceiptTable) {
     this.database = database
+    this.usage = usage
     this.contents = contents
     this.receipts = receipts
   }
@@ -60,6 +63,7 @@ export class JobTable {
     const { lastInsertRowid } = this.database
       .sql('INSERT INTO jobs (id, state, job, bytes, module, stdin) VALUES (?, ?, ?, ?, ?, ?)')
       .run(job.id, job.state, json, bytes, module, stdin.digest)
+    this.usage.add({ jobs: bytes })
     const number = Number(lastInsertRowid)
     this.record(number, 1, event)
     for (const bytes of contents) this.contents.putSmall(bytes, Date.parse(job.createdAt))
@@ -115,6 +119,7 @@ export class JobTable {
         )
         .run(state, json, addedBytes, Date.parse(finishedAt), before.number)
     }
+    this.usage.add({ jobs: addedBytes })
     this.record(before.number, after.event.sequence, recorded)
     if (request !== undefined) this.keepRequest(before.number, after.job.attempt, request)
     if (receipt !== undefined) this.receipts.put(before.number, receipt)
@@ -131,12 +136,14 @@ export class JobTable {
 
   /** Deletes, with all that belongs to them alone, jobs that ended before `beforeMs`: the first `limit` to end. How many they were. */
   deleteFinished(beforeMs: number, limit: number): number {
-    const { changes } = this.database
+    const gone = this.database
       .sql(
-        'DELETE FROM jobs WHERE number IN (SELECT number FROM jobs WHERE finishedAtMs < ? ORDER BY finishedAtMs LIMIT ?)',
+        `DELETE FROM jobs WHERE number IN (SELECT number FROM jobs WHERE finishedAtMs < ? ORDER BY finishedAtMs LIMIT ?)
+         RETURNING bytes`,
       )
-      .run(beforeMs, limit)
-    return Number(changes)
+      .all(beforeMs, limit)
+    if (gone.length > 0) this.usage.add({ jobs: -gone.reduce((sum, { bytes }) => sum + Number(bytes), 0) })
+    return gone.length
   }
 
   /** When the first of all finished jobs ended; `undefined` where there is none. */
