@@ -90,6 +90,10 @@ bench-php: node_modules/.installed ## Measure the PHP SDK beside raw curl, JSON 
 bench-machine: node_modules/.installed ## Measure what metering costs a set of programs, JSON out
 	@$(NODE) bench/machine/all.ts
 
+.PHONY: bench-weights
+bench-weights: node_modules/.installed ## Measure single instructions in fuel for each nanosecond, JSON out
+	@$(NODE) bench/machine/chains.ts
+
 .PHONY: bench-machine-file
 bench-machine-file: node_modules/.installed ## Write build/bench-machine.mjs, which measures any module where types are not stripped
 	@node_modules/.bin/esbuild bench/machine/run.ts --bundle --platform=node --format=esm --log-level=warning --outfile=build/bench-machine.mjs
