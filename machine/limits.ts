@@ -9,6 +9,8 @@ const MIB = 1024 * KIB
 export const typesMax = 100_000
 /** Parameters, and results, of one type: engines take 1,000; the rest is room for what the rewriter threads through. */
 export const parametersMax = 900
+/** Both of all types together, some thousands in programs: 60 MB of types that are all different take an engine 20 s and 3 GB. */
+export const typeValuesMax = 1_000_000
 /** Preview 1 has 46 functions; some linkers import one twice. */
 export const importsMax = 1_000
 /** A name costs its bytes wherever the interface is shown; 1,024 hold every mangled name that a command needs to export. */

@@ -144,7 +144,7 @@ function emptyModule(bytes: Uint8Array): ParsedModule & { ranges: Map<number, Ra
 function readSection(id: number, reader: Reader, module: ParsedModule): void {
   switch (id) {
     case section.type:
-      return readMany(reader, limits.typesMax, 'types', 3, () => module.types.push(readFunctionType(reader)))
+      return readFunctionTypes(reader, module)
     case section.import:
       return readMany(reader, limits.importsMax, 'imports', 4, () => module.imports.push(readImport(reader)))
     case section.function:
@@ -173,6 +173,18 @@ function readSection(id: number, reader: Reader, module: ParsedModule): void {
 
 function readMany(reader: Reader, max: number, what: string, bytesEach: number, read: () => void): void {
   for (let left = reader.count(max, what, bytesEach); left > 0; left--) read()
+}
+
+function readFunctionTypes(reader: Reader, module: ParsedModule): void {
+  let values = 0
+  readMany(reader, limits.typesMax, 'types', 3, () => {
+    const start = reader.at
+    const type = readFunctionType(reader)
+    values += type.parameters.length + type.results.length
+    const max = limits.typeValuesMax
+    if (values > max) throw reader.rejected(`parameters and results of all types exceed the limit of ${max}`, start)
+    module.types.push(type)
+  })
 }
 
 function readFunctionType(reader: Reader): FunctionType {

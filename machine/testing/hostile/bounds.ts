@@ -105,6 +105,13 @@ const locals: Record<string, Hostile> = {
       ],
     }),
   ),
+  'six hundred types of nine hundred parameters and results': refused(
+    /parameters and results of all types exceed the limit of 1000000/,
+    () => {
+      const wide = join([0x60], u32(900), repeat(900, [i32Type]), u32(900), repeat(900, [i32Type]))
+      return command({ types: Array.from({ length: 600 }, () => wide), functions: [[0, plain]] })
+    },
+  ),
   'a type of a thousand parameters': refused(/1000 parameters exceed the limit of 900/, () =>
     command({ types: [join([0x60], u32(1000), repeat(1000, [i32Type]), [0])], functions: [[0, plain]] }),
   ),
