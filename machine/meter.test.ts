@@ -1,10 +1,13 @@
 /** The meter against the interpreter, which charges before each instruction and shares only the numbers: same end, output and fuel. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { Reader } from './binary.ts'
 import { runBytes } from './fixtures/run.ts'
 import { interpret } from './interpreter.ts'
+import { meter } from './meter.ts'
 import { PreparedModule, type RunOptions, runModule } from './run.ts'
 import { generateModule } from './testing/generate/module.ts'
+import { admit } from './validate.ts'
 
 const options: RunOptions = {
   args: ['a'],
@@ -53,3 +56,26 @@ describe('the metered module and the interpreter claim the same', () => {
     })
   }
 })
+
+test('half of the functions of a rewritten module are small ones, whatever it had', () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const sizes = bodySizes(meter(admit(generateModule(seed)), 'detect'))
+    const small = sizes.filter(size => size < 50).length
+    assert.ok(2 * small >= sizes.length, `seed ${seed}: ${small} of ${sizes.length}`)
+  }
+})
+
+function bodySizes(bytes: Uint8Array): number[] {
+  const reader = new Reader(bytes, 'module', 8, bytes.length)
+  for (;;) {
+    const id = reader.byte()
+    const size = reader.u32()
+    if (id === 10) break
+    reader.at += size
+  }
+  return Array.from({ length: reader.u32() }, () => {
+    const size = reader.u32()
+    reader.at += size
+    return size
+  })
+}

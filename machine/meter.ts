@@ -7,10 +7,11 @@ import { depthBytesMax, tableEntriesMax } from './limits.ts'
 import { Body } from './meter/body.ts'
 import { Code } from './meter/code.ts'
 import { BodyWriter } from './meter/emit.ts'
+import { filler, fillersFor, smallBytes } from './meter/fillers.ts'
 import type { FloatMode } from './meter/floats.ts'
 import { entryHelper } from './meter/helpers.ts'
 import { code } from './meter/opcodes.ts'
-import { addedGlobals, Program } from './meter/program.ts'
+import { addedGlobals, type Helper, Program } from './meter/program.ts'
 import { BodyReader } from './meter/reading.ts'
 import { type FunctionType, type Limits, type ParsedModule, type Range, section, sectionOrder } from './sections.ts'
 import { type AdmittedModule, engineReason, reservedPrefix } from './validate.ts'
@@ -56,6 +57,8 @@ class ModuleWriter {
   private readonly program: Program
   private readonly entries: [string, number][]
   private readonly mode: FloatMode
+  /** Of the bodies written so far. */
+  private small = 0
 
   constructor(module: AdmittedModule, mode: FloatMode) {
     this.module = module
@@ -154,24 +157,39 @@ class ModuleWriter {
       body.enter(index, outline ?? reader.read(index).outline)
       one.length = 0
       writer.write(program.importCount + index)
-      appendBody(out, one)
+      this.append(out, one)
       marks.count = count
       marks.movableCount = movableCount
     }
     return out.written()
   }
 
-  /** Helpers may ask for more helpers while they are written. */
+  /** Helpers may ask for more helpers while they are written. Fillers come last. */
   private writeHelpers(): Uint8Array {
+    const { program } = this
     const out = new Code()
     const one = new Code()
-    for (let index = 0; index < this.program.helpers.length; index++) {
+    const write = ({ write }: Helper) => {
       one.length = 0
       one.reserve(8_192)
-      this.program.helpers[index]?.write(one)
-      appendBody(out, one)
+      write(one)
+      this.append(out, one)
+    }
+    for (let index = 0; index < program.helpers.length; index++) write(program.helpers[index] as Helper)
+    const fillers = fillersFor(this.module.bodies.length + program.helpers.length, this.small)
+    for (let left = fillers; left > 0; left--) {
+      const one = filler(program)
+      program.helpers.push(one)
+      write(one)
     }
     return out.written()
+  }
+
+  private append(out: Code, body: Code): void {
+    if (body.length < smallBytes) this.small++
+    out.reserve(16)
+    out.u32(body.length)
+    out.copy(body.bytes, 0, body.length)
   }
 
   private writeExports(): Uint8Array {
@@ -225,12 +243,6 @@ class ModuleWriter {
     }
     return out.copy(module.bytes, copied, range.end).written()
   }
-}
-
-function appendBody(out: Code, body: Code): void {
-  out.reserve(16)
-  out.u32(body.length)
-  out.copy(body.bytes, 0, body.length)
 }
 
 function writeType(out: Writer, { parameters, results }: FunctionType): void {
