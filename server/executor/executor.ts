@@ -3,14 +3,16 @@ import type { RewrittenModule } from '../../machine/compiled.ts'
 import { isPhaseError, PhaseError } from '../../phase/errors.ts'
 import type { ModuleInterface } from '../../phase/module.ts'
 import { readEnded } from './answers.ts'
+import { BriefModules } from './brief-modules.ts'
 import type { Execution, ExecutionRequest, ExecutorOptions, Fault, ModuleSource } from './execution.ts'
-import type { RunMessage } from './messages.ts'
+import type { Frame, RunMessage } from './messages.ts'
 import { Pool } from './pool.ts'
 import { ExecutorProcess } from './process.ts'
 import { Rewriter } from './rewriter.ts'
 import { RewrittenCache } from './rewritten-cache.ts'
 import { openSandbox, type Sandbox } from './sandbox.ts'
 import { encodeProgram, readProgram } from './sources.ts'
+import type { Turn } from './turn.ts'
 import { Watch } from './watch.ts'
 
 export type { Execution, ExecutionRequest } from './execution.ts'
@@ -26,6 +28,8 @@ const retireAboveBytes = 256 * 1024 * 1024
 const residentBytesMax = 256 * 1024 * 1024
 const weighEveryJobs = 64
 const weighAboveBytes = 16 * 1024 * 1024
+/** With what is sent behind another task, nothing waits for room in the pipe. */
+const behindBytesMax = 16 * 1024
 /** Bytes go to a child at 1 GB/s here: what a large stdin takes on its way is not the guest's time. */
 const transferBytesPerMs = 100_000
 
@@ -39,6 +43,7 @@ export class Executor {
   /** Layers that are on; known after start(). */
   sandbox: string[] = []
   private readonly options: ExecutorOptions
+  private readonly brief = new BriefModules()
   private readonly cache: RewrittenCache
   private parts: { runs: Pool; rewrites: Pool; rewriter: Rewriter } | undefined
 
@@ -117,7 +122,12 @@ export class Executor {
   ): Promise<Execution> {
     const { runs, rewriter } = this.running()
     const { module } = request
-    const child = await runs.acquire(signal, module.digest)
+    const fitsBehind = given === undefined && this.isBrief(request) ? this.behind(module.digest) : undefined
+    const { child, turn } = await runs.acquire({ signal, digest: module.digest, ...(fitsBehind && { fitsBehind }) })
+    if (turn !== undefined) {
+      const execution = await this.runBehind(child, turn, request, signal)
+      return execution ?? (await this.runWith(request, rewriter.kept(module.digest), signal, spent))
+    }
     const rewritten = given ?? rewriter.kept(module.digest)
     if (rewritten === undefined && !child.modules.has(module.digest)) {
       runs.release(child)
@@ -125,6 +135,49 @@ export class Executor {
       return await this.runWith(request, prepared, signal, spent)
     }
     const execution = await this.runIn(child, request, rewritten, signal, spent)
+    return await this.finish(child, request, signal, execution)
+  }
+
+  private behind(digest: string): (child: ExecutorProcess) => boolean {
+    const lastJob = (this.options.jobsPerChild ?? jobsPerChild) - 1
+    return child => child.brief && child.modules.has(digest) && child.jobs < lastJob
+  }
+
+  /** Sent while the child is at another short task. `undefined` where that came to nothing: it is run as if it had not been tried. */
+  private async runBehind(
+    child: ExecutorProcess,
+    turn: Turn,
+    request: ExecutionRequest,
+    signal: AbortSignal,
+  ): Promise<Execution | undefined> {
+    const { message, bodies } = runMessage(child, request, undefined)
+    const answer = child.exchange(message, bodies, request.outputBytesMax)
+    answer.catch(() => {})
+    if (!(await turn.begins)) {
+      child.spent = true
+      return undefined
+    }
+    const execution = await this.answered(child, request, answer, 0, signal, nothingSpent)
+    // It may have been the task before that took the module, or the child, with it.
+    if (execution.kind !== 'faulted' || execution.reason !== 'internal')
+      return await this.finish(child, request, signal, execution)
+    this.giveBack(child, true)
+    return undefined
+  }
+
+  private isBrief({ module, args, environ, stdin }: ExecutionRequest): boolean {
+    if (this.options.isolation === 'fresh' || !this.brief.has(module.digest)) return false
+    return [...args, ...environ].reduce((size, text) => size + 3 * text.length, stdin.length) <= behindBytesMax
+  }
+
+  private async finish(
+    child: ExecutorProcess,
+    request: ExecutionRequest,
+    signal: AbortSignal,
+    execution: Execution | ExactWanted,
+  ): Promise<Execution> {
+    const { rewriter } = this.running()
+    const { module } = request
     if (execution.kind === 'exactWanted') {
       this.giveBack(child, child.spent)
       const exact = await rewriter.rewriteExactly(module, signal, leftMs(request, execution.spent))
@@ -167,18 +220,31 @@ export class Executor {
     rewritten: RewrittenModule | undefined,
     signal: AbortSignal,
     spent: Spent,
-  ): Promise<Execution | { kind: 'exactWanted'; spent: Spent }> {
-    const startedAt = spent.startedAt ?? new Date().toISOString()
-    const begin = performance.now()
+  ): Promise<Execution | ExactWanted> {
     const { message, bodies } = runMessage(child, request, rewritten)
     const sentBytes = bodies.reduce((sum, { length }) => sum + length, 0)
+    const answer = child.exchange(message, bodies, request.outputBytesMax)
+    return await this.answered(child, request, answer, sentBytes, signal, spent)
+  }
+
+  /** What becomes of a task that the child is at from now on. */
+  private async answered(
+    child: ExecutorProcess,
+    request: ExecutionRequest,
+    answer: Promise<Frame<unknown>>,
+    sentBytes: number,
+    signal: AbortSignal,
+    spent: Spent,
+  ): Promise<Execution | ExactWanted> {
+    const startedAt = spent.startedAt ?? new Date().toISOString()
+    const begin = performance.now()
+    child.brief = this.brief.has(request.module.digest)
     const timeoutMs = leftMs(request, spent) + Math.floor(sentBytes / transferBytesPerMs)
     const watch = new Watch(child, signal, timeoutMs, this.options.killed)
     try {
-      const answer = await child.exchange(message, bodies, request.outputBytesMax)
+      const ended = readEnded(await answer)
       if (watch.ended !== undefined) return fault(watch.ended, watch.detail)
-      const ended = readEnded(answer)
-      const wallUs = spent.wallUs + Math.round((performance.now() - begin) * 1000)
+      const tookUs = Math.round((performance.now() - begin) * 1000)
       if (ended.kind === 'faulted') {
         child.jobs++
         child.modules.delete(request.module.digest)
@@ -186,6 +252,9 @@ export class Executor {
         return ended
       }
       child.cpuTotalUs = ended.cpuTotalUs
+      this.brief.note(request.module.digest, ended.usage.cpuUs)
+      // One that was sent ahead may have begun before it was known here.
+      const wallUs = spent.wallUs + Math.max(tookUs, ended.usage.cpuUs)
       const cpuUs = spent.cpuUs + ended.usage.cpuUs
       const compileUs = spent.compileUs + ended.usage.compileUs
       if (ended.kind === 'exactWanted') return { kind: ended.kind, spent: { wallUs, cpuUs, compileUs, startedAt } }
@@ -268,6 +337,10 @@ interface Spent {
   cpuUs: number
   compileUs: number
   startedAt: string | undefined
+}
+interface ExactWanted {
+  kind: 'exactWanted'
+  spent: Spent
 }
 const nothingSpent: Spent = { wallUs: 0, cpuUs: 0, compileUs: 0, startedAt: undefined }
 

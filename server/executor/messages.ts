@@ -124,12 +124,18 @@ export function decodePrefix(bytes: Uint8Array): { headerBytes: number; bodyByte
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
-/** One end of a stream: one frame out, one frame back. The parent's, unless it says otherwise. */
+interface Pending {
+  bodyBytesMax: number
+  resolve(frame: Frame<unknown>): void
+  reject(error: Error): void
+}
+
+/** One end of a stream: a frame back for each frame out, in that order. The parent's, unless it says otherwise. */
 export class Channel<Out extends object = ToChild> {
   private readonly stream: Duplex
   private readonly peer: string
-  private bodyBytesMax = 0
-  private pending: { resolve(frame: Frame<unknown>): void; reject(error: Error): void } | undefined
+  /** Who waits for a frame, in turn. */
+  private readonly pending: Pending[] = []
   private gather = new Gather(prefixBytes)
   private headerBytes = 0
   private broken: Error | undefined
@@ -154,21 +160,18 @@ export class Channel<Out extends object = ToChild> {
     if (parts.length > 1) this.stream.uncork()
   }
 
-  /** The next frame, its header not judged. Rejects when the stream ends or the frame's lengths pass a bound. */
+  /** The next frame that nobody waits for yet, its header not judged. Rejects when the stream ends or the frame's lengths pass a bound. */
   receive(bodyBytesMax: number): Promise<Frame<unknown>> {
     if (this.broken !== undefined) return Promise.reject(this.broken)
-    this.bodyBytesMax = bodyBytesMax
     return new Promise((resolve, reject) => {
-      this.pending = { resolve, reject }
+      this.pending.push({ bodyBytesMax, resolve, reject })
     })
   }
 
-  /** Ends the exchange under way, and every later one, with `error`. */
+  /** Ends the exchanges under way, and every later one, with `error`. */
   break(error: Error): void {
     this.broken ??= error
-    const { pending } = this
-    this.pending = undefined
-    pending?.reject(this.broken)
+    for (const { reject } of this.pending.splice(0)) reject(this.broken)
     this.stream.destroy()
   }
 
@@ -191,8 +194,8 @@ export class Channel<Out extends object = ToChild> {
   }
 
   private accepts(headerBytes: number, bodyBytes: number): boolean {
-    const inBounds = headerBytes > 0 && headerBytes <= headerBytesMax && bodyBytes <= this.bodyBytesMax
-    return this.pending !== undefined && inBounds
+    const [next] = this.pending
+    return next !== undefined && headerBytes > 0 && headerBytes <= headerBytesMax && bodyBytes <= next.bodyBytesMax
   }
 
   /** The prefix is complete, or the frame is. */
@@ -217,8 +220,7 @@ export class Channel<Out extends object = ToChild> {
   }
 
   private deliver(bytes: Uint8Array, headerBytes: number): void {
-    const { pending } = this
-    this.pending = undefined
+    const pending = this.pending.shift()
     try {
       const header: unknown = JSON.parse(decoder.decode(bytes.subarray(0, headerBytes)))
       pending?.resolve({ header, body: bytes.subarray(headerBytes) })

@@ -12,14 +12,18 @@ import {
 } from './messages.ts'
 
 const pipe = 3
-/** Most frames come whole in one read: the parent sends none before the last one is answered. */
+/** Most frames come whole in one read, and with the next one when that is already there. */
 const first = Buffer.allocUnsafeSlow(65_536)
+/** What was read beyond the last frame. */
+let aheadFrom = 0
+let aheadTo = 0
 
 /**
  * The next frame, `undefined` when the parent is gone. What it is, is the parent's affair. The body of a small one holds until the next is read.
  */
 export function readFrame<Header extends ToChild = ToChild>(): Frame<Header> | undefined {
-  const size = readUpTo(first, 0, prefixBytes)
+  first.copyWithin(0, aheadFrom, aheadTo)
+  let size = readUpTo(first, aheadTo - aheadFrom, prefixBytes)
   if (size < prefixBytes) return undefined
   const { headerBytes, bodyBytes } = decodePrefix(first)
   const wanted = prefixBytes + headerBytes + bodyBytes
@@ -28,7 +32,10 @@ export function readFrame<Header extends ToChild = ToChild>(): Frame<Header> | u
     frame = Buffer.allocUnsafeSlow(wanted)
     first.copy(frame, 0, 0, size)
   }
-  if (readUpTo(frame, size, wanted) < wanted) return undefined
+  size = readUpTo(frame, size, wanted)
+  if (size < wanted) return undefined
+  aheadFrom = frame === first ? wanted : 0
+  aheadTo = frame === first ? size : 0
   const bodyAt = prefixBytes + headerBytes
   const header = JSON.parse(frame.toString('utf8', prefixBytes, bodyAt)) as Header
   return { header, body: frame.subarray(bodyAt, wanted) }

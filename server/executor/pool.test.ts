@@ -32,8 +32,8 @@ test('starts that fail for a while are tried again until the pool is whole', asy
     open: () => (failures-- > 0 && failures === 0 ? Promise.reject(new Error('not now')) : open()),
   })
   await pool.start()
-  const children = [await pool.acquire(never), await pool.acquire(never)]
-  assert.equal(new Set(children.map(({ pid }) => pid)).size, 2)
+  const places = [await pool.acquire({ signal: never }), await pool.acquire({ signal: never })]
+  assert.equal(new Set(places.map(({ child }) => child.pid)).size, 2)
   await pool.stop()
 })
 
@@ -41,27 +41,27 @@ test('one that dies while idle is replaced before it is handed out', async () =>
   const pool = new Pool({ size: 1, log, open })
   await pool.start()
   const [first] = pool.pids
-  const child = await pool.acquire(never)
+  const { child } = await pool.acquire({ signal: never })
   pool.release(child)
   process.kill(first as number, 'SIGKILL')
   await child.exited
-  const next = await pool.acquire(never)
-  assert.notEqual(next.pid, first)
+  const next = await pool.acquire({ signal: never })
+  assert.notEqual(next.child.pid, first)
   await pool.stop()
 })
 
 test('who waits is served in turn, and may give up', async () => {
   const pool = new Pool({ size: 1, log, open })
   await pool.start()
-  const child = await pool.acquire(never)
+  const { child } = await pool.acquire({ signal: never })
   const stop = new AbortController()
-  const given = pool.acquire(stop.signal)
-  const second = pool.acquire(never)
+  const given = pool.acquire(stop)
+  const second = pool.acquire({ signal: never })
   stop.abort()
   await assert.rejects(given, { name: 'AbortError' })
   pool.release(child)
-  assert.equal((await second).pid, child.pid)
-  const refused = assert.rejects(pool.acquire(never), { code: 'unavailable' })
+  assert.equal((await second).child.pid, child.pid)
+  const refused = assert.rejects(pool.acquire({ signal: never }), { code: 'unavailable' })
   await pool.stop()
   await refused
 })

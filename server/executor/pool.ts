@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { PhaseError } from '../../phase/errors.ts'
 import type { ExecutorProcess } from './process.ts'
+import { Turn } from './turn.ts'
 
 /** Between tries to start a child, doubled from the first to the last: a machine out of memory is not helped by haste. */
 const retryFirstMs = 100
@@ -16,9 +17,24 @@ export interface PoolOptions {
   log: { warn(details: object, message: string): void }
 }
 
+export interface Place {
+  child: ExecutorProcess
+  /** Where the child is still at another task. */
+  turn?: Turn
+}
+
+/** What a place is for. */
+export interface Wish {
+  signal: AbortSignal
+  /** A child that holds this module comes first. */
+  digest?: string
+  /** Whether a place behind the task of this child will do. */
+  fitsBehind?(child: ExecutorProcess): boolean
+}
+
 interface Waiting {
-  digest: string | undefined
-  resolve(child: ExecutorProcess): void
+  wish: Wish
+  resolve(place: Place): void
   reject(error: Error): void
 }
 
@@ -62,22 +78,24 @@ export class Pool {
     return [...this.all].flatMap(({ pid }) => pid ?? [])
   }
 
-  /** A free child, one that holds the module `digest` if there is one. Rejects with the signal's reason, or when the pool stops. */
-  acquire(signal: AbortSignal, digest?: string): Promise<ExecutorProcess> {
+  /** A free child, or a place behind a task. Rejects with the signal's reason, or when the pool stops. */
+  acquire(wish: Wish): Promise<Place> {
+    const { signal } = wish
     for (const { aborted, reason } of [signal, this.stopping.signal]) {
       if (aborted) return Promise.reject(reason as Error)
     }
-    const child = this.takeIdle(digest)
-    if (child !== undefined) return Promise.resolve(child)
+    const place = this.waiting.length === 0 ? this.find(wish) : undefined
+    if (place !== undefined) return Promise.resolve(place)
     return new Promise((resolve, reject) => {
       const giveUp = () => {
         this.waiting.splice(this.waiting.indexOf(waiting), 1)
         reject(signal.reason as Error)
+        this.serve()
       }
       const leave = () => signal.removeEventListener('abort', giveUp)
       const waiting = {
-        digest,
-        resolve: (child: ExecutorProcess) => (leave(), resolve(child)),
+        wish,
+        resolve: (place: Place) => (leave(), resolve(place)),
         reject: (error: Error) => (leave(), reject(error)),
       }
       signal.addEventListener('abort', giveUp, { once: true })
@@ -87,6 +105,10 @@ export class Pool {
 
   /** Gives a child back. A dead one is known to be dead and is not used again. */
   release(child: ExecutorProcess): void {
+    const { next } = child
+    child.next = undefined
+    if (this.all.has(child) && next?.begin() === true) return this.serve()
+    next?.giveUp()
     this.taken.delete(child)
     if (this.all.has(child)) this.idle.push(child)
     this.serve()
@@ -97,6 +119,8 @@ export class Pool {
     this.taken.delete(child)
     this.forget(child)
     child.kill()
+    child.next?.giveUp()
+    child.next = undefined
     this.serve()
   }
 
@@ -108,11 +132,23 @@ export class Pool {
   /** In turn. */
   private serve(): void {
     for (let next = this.waiting[0]; next !== undefined; next = this.waiting[0]) {
-      const child = this.takeIdle(next.digest)
-      if (child === undefined) return
+      const place = this.find(next.wish)
+      if (place === undefined) return
       this.waiting.shift()
-      next.resolve(child)
+      next.resolve(place)
     }
+  }
+
+  private find({ digest, signal, fitsBehind }: Wish): Place | undefined {
+    const child = this.takeIdle(digest)
+    if (child !== undefined) return { child }
+    if (fitsBehind === undefined) return undefined
+    for (const busy of this.taken) {
+      if (busy.spent || busy.next !== undefined || !this.all.has(busy) || !fitsBehind(busy)) continue
+      busy.next = new Turn(signal)
+      return { child: busy, turn: busy.next }
+    }
+    return undefined
   }
 
   private takeIdle(digest: string | undefined): ExecutorProcess | undefined {

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import { PhaseError } from '../../phase/errors.ts'
 import { Channel, type Frame, type ToChild } from './messages.ts'
 import { ModuleCache } from './module-cache.ts'
+import type { Turn } from './turn.ts'
 
 /** From spawn to `ready`: 30 ms here; a machine under load takes its time. */
 const readyWithinMs = 30_000
@@ -20,6 +21,10 @@ export class ExecutorProcess {
   jobs = 0
   /** It shall not see another job. */
   spent = false
+  /** The task that it is at takes no time to speak of, by all that is known. */
+  brief = false
+  /** Of the task that was sent behind that one. */
+  next: Turn | undefined
   /** How often in a row it was found to hold much memory. */
   heavy = 0
   private readonly child: ChildProcess
@@ -61,7 +66,7 @@ export class ExecutorProcess {
     return this.child.killed
   }
 
-  /** One message, one answer, whose body is bounded. Rejects when the process dies or sends what it should not. */
+  /** One message, one answer, whose body is bounded; the child takes messages in turn. Rejects when the process dies or sends what it should not. */
   exchange(message: ToChild, bodies: readonly Uint8Array[], bodyBytesMax: number): Promise<Frame<unknown>> {
     const answer = this.channel.receive(bodyBytesMax)
     this.channel.send(message, bodies)

@@ -161,7 +161,7 @@ export class Rewriter {
 
   private async workIn(bytes: Uint8Array, mode: Mode, given: AbortSignal, steps: Steps): Promise<Rewritten> {
     const { pool, killed } = this.options
-    const child = await pool.acquire(given)
+    const { child } = await pool.acquire({ signal: given })
     steps.begun()
     const inTime = async <T>(work: Promise<T>, signal: AbortSignal, withinMs: number): Promise<T> => {
       const watch = new Watch(child, signal, withinMs, killed)
