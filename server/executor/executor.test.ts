@@ -6,7 +6,7 @@ import { compileFixture } from '../../machine/fixtures/compile.ts'
 import { digestOf } from '../../phase/digest.ts'
 import { isPhaseError } from '../../phase/errors.ts'
 import { type Execution, type ExecutionRequest, Executor } from './executor.ts'
-import { mebibyte, moduleOf, requestOf } from './testing/request.ts'
+import { mebibyte, moduleOf, requestOf, rewritten } from './testing/request.ts'
 
 const log = { warn: () => {} }
 const never = new AbortController().signal
@@ -74,7 +74,8 @@ describe('whatever a guest does, it ends in a word, and the next job is served',
   }
   for (const [name, [expected, more]] of Object.entries(ends)) {
     test(`${name}: ${expected}`, async () => {
-      const execution = await executor.run(await fixture(name, more), never)
+      const job = await fixture(name, more)
+      const execution = await executor.run(more?.timeoutMs === undefined ? job : await rewritten(executor, job), never)
       assert.equal(end(execution), expected, JSON.stringify(execution).slice(0, 500))
       await helloStillWorks()
     })
@@ -99,7 +100,8 @@ test('a run is measured', async () => {
 test('a run that was late says what it took, as the operating system saw it', {
   skip: process.platform !== 'linux',
 }, async () => {
-  const execution = await executor.run(await fixture('loop', { timeoutMs: 150 }), never)
+  const job = await rewritten(executor, await fixture('loop', { timeoutMs: 150 }))
+  const execution = await executor.run(job, never)
   assert.ok(execution.kind === 'faulted')
   assert.match(execution.detail, /not done after 150 ms; it took \d+\.\d+ s of processor time/)
 })
@@ -137,7 +139,8 @@ test('children killed from outside in the middle of jobs are replaced, and the j
   const runs = [executor.run(loop, stop.signal), executor.run(loop, stop.signal), executor.run(loop, stop.signal)]
   const before = [...executor.pids]
   for (const pid of before) process.kill(pid, 'SIGKILL')
-  const ends = await Promise.all(runs.slice(0, before.length))
+  // Two run at once, where so many children are there.
+  const ends = await Promise.all(runs.slice(0, Math.min(2, before.length)))
   for (const execution of ends) {
     assert.equal(end(execution), 'internal')
     assert.match(execution.kind === 'faulted' ? execution.detail : '', /ended: SIGKILL|closed its pipe/)

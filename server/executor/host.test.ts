@@ -15,7 +15,7 @@ import { isPhaseError } from '../../phase/errors.ts'
 import { ExecutorClient, overSocket } from './client.ts'
 import { ExecutorHost } from './host.ts'
 import { encodeFrame } from './messages.ts'
-import { mebibyte, moduleOf, requestOf } from './testing/request.ts'
+import { mebibyte, moduleOf, requestOf, rewritten } from './testing/request.ts'
 
 const log = { warn: () => {} }
 const never = new AbortController().signal
@@ -116,7 +116,7 @@ for (const [where, open] of Object.entries(places)) {
     })
 
     test('ends what is late, what is cancelled, and tells of both kills', async () => {
-      const late = await client.run(requestOf(loop, { timeoutMs: 100 }), never)
+      const late = await client.run(await rewritten(client, requestOf(loop, { timeoutMs: 100 })), never)
       assert.ok(late.kind === 'faulted')
       assert.equal(late.reason, 'timedOut')
       await nextKill()

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { compileFixture } from '../../machine/fixtures/compile.ts'
 import type { ExecutionRequest, ExecutorOptions } from './execution.ts'
 import { Executor } from './executor.ts'
-import { mebibyte, requestOf } from './testing/request.ts'
+import { mebibyte, requestOf, rewritten } from './testing/request.ts'
 
 const never = new AbortController().signal
 const hello = await readFile(new URL('../../examples/hello/hello.wasm', import.meta.url))
@@ -52,8 +52,9 @@ describe('a child is retired', async () => {
   }
   for (const [name, [more, retired]] of Object.entries(cases)) {
     test(`after ${name}: ${retired === 1 ? 'yes' : 'no'}`, async () => {
-      const bytes = await compileFixture(name)
-      assert.equal(await retiredBy(executor, () => executor.run(requestOf(bytes, more), never)), retired)
+      const job = requestOf(await compileFixture(name), more)
+      if (more.timeoutMs !== undefined) await retiredBy(executor, () => rewritten(executor, job))
+      assert.equal(await retiredBy(executor, () => executor.run(job, never)), retired)
     })
   }
 

@@ -171,7 +171,7 @@ export class Channel<Out extends object = ToChild> {
   /** Ends the exchanges under way, and every later one, with `error`. */
   break(error: Error): void {
     this.broken ??= error
-    for (const { reject } of this.pending.splice(0)) reject(this.broken)
+    for (const one of this.pending.splice(0)) one.reject(this.broken)
     this.stream.destroy()
   }
 

@@ -29,7 +29,7 @@ export interface Wish {
   /** A child that holds this module comes first. */
   digest?: string
   /** Whether a place behind the task of this child will do. */
-  fitsBehind?(child: ExecutorProcess): boolean
+  fitsBehind?: (child: ExecutorProcess) => boolean
 }
 
 interface Waiting {

@@ -20,3 +20,12 @@ export const requestOf = (bytes: Uint8Array, more: Partial<ExecutionRequest> = {
   timeoutMs: 20_000,
   ...more,
 })
+
+/** A deadline of a test is for the run: the module is rewritten before, however slow the machine. */
+export async function rewritten(
+  executor: { run(request: ExecutionRequest, signal: AbortSignal): Promise<unknown> },
+  request: ExecutionRequest,
+): Promise<ExecutionRequest> {
+  await executor.run({ ...request, fuelMax: 0, timeoutMs: 60_000 }, new AbortController().signal)
+  return request
+}
