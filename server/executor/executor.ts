@@ -17,7 +17,7 @@ import { Watch } from './watch.ts'
 
 export type { Execution, ExecutionRequest } from './execution.ts'
 
-const jobsPerChild = 10_000
+const jobsPerChild = 50_000
 /** A module that takes long must not hold up the next one. */
 const rewritersMax = 2
 /** Node takes some 1.4 GiB of addresses, the largest module some 1 GiB more. In a run child a bound would cost guard pages, and with them speed. */
