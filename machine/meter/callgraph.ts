@@ -43,7 +43,7 @@ export interface CallGraphSource {
 
 /** Fuel that may pass unchecked on the way into functions. */
 const uncheckedMax = 4_096
-/** A straight function that costs more is charged like any other: its callers would be charged too far ahead. */
+/** A straight function that costs more is charged like any other: its callers would owe too much at once. */
 const straightMax = 4_096
 
 export function readCallGraph(source: CallGraphSource): CallGraph {
