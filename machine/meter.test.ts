@@ -57,6 +57,16 @@ describe('the metered module and the interpreter claim the same', () => {
   }
 })
 
+test('a body whose marks were not kept is decoded again, to the same bytes', () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const admitted = admit(generateModule(seed, { floats: true, vectors: seed % 2 === 0 }))
+    const facts = admitted.facts.map((one, index) => (index % 3 === 0 ? one : { ...one, outline: undefined }))
+    for (const mode of ['detect', 'repair'] as const) {
+      assert.deepEqual(meter({ ...admitted, facts }, mode), meter(admitted, mode), `seed ${seed}`)
+    }
+  }
+})
+
 test('half of the functions of a rewritten module are small ones, whatever it had', () => {
   for (let seed = 0; seed < 20; seed++) {
     const sizes = bodySizes(meter(admit(generateModule(seed)), 'detect'))

@@ -95,6 +95,7 @@ function people(report: { module: string; engine: string } & ReturnType<typeof m
     `outcome         ${ended}`,
     `fuel            ${report.fuel} (${report.fuelPerNs} each ns of the raw run); floats: ${report.floats}`,
     `rewriting       ${rewriting.firstCallMBps} MB/s first (${rewriting.firstCallMs} ms), ${rewriting.warmMBps} MB/s warm; ${rewriting.moduleBytes} bytes become ${rewriting.sizeRatio} times as many`,
+    `                warm: admission ${rewriting.warmParts.admitMs} ms, metering ${rewriting.warmParts.meterMs} ms, in them the engine's two validations ${rewriting.warmParts.validationsMs} ms`,
     `claim           ${report.claimDigest}`,
     `output          ${report.outputDigest}${report.sameOutput ? '' : ' (the raw run wrote something else)'}`,
     ...(report.warning === undefined ? [] : [`warning         ${report.warning}`]),
