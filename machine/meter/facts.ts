@@ -67,7 +67,7 @@ export class Types {
   }
 
   ofFunction(index: number): number {
-    return index < this.functions.length ? (this.functions[index] as number) : this.none
+    return index >= 0 && index < this.functions.length ? (this.functions[index] as number) : this.none
   }
 }
 

@@ -8,8 +8,9 @@ export const emptyBlockType = -64
 
 /** Takes instructions apart: `next` reads one, and leaves its first immediate in `immediate` (Marks says what that is). */
 export class InstructionReader {
+  /** Always of 32 bits: an engine compiles anew what once meets another kind of number. */
   immediate = 0
-  protected readonly reader: Reader
+  private readonly reader: Reader
 
   constructor(reader: Reader) {
     this.reader = reader
@@ -26,7 +27,7 @@ export class InstructionReader {
         this.immediate = 0
         break
       case follows.index:
-        this.immediate = reader.u32()
+        this.immediate = reader.u32() | 0
         break
       case follows.memory:
         this.immediate = memoryArgument(reader, start)
@@ -39,7 +40,7 @@ export class InstructionReader {
         this.immediate = blockType(reader)
         break
       default:
-        this.immediate = rareImmediate(reader, opcode, start)
+        this.immediate = rareImmediate(reader, opcode, start) | 0
     }
     return opcode
   }
@@ -115,13 +116,14 @@ function memoryIndex(reader: Reader): number {
 }
 
 function blockType(reader: Reader): number {
-  if (reader.peek() === 0x40) return skip(reader, 1) + emptyBlockType
+  const first = reader.peek()
+  if (first === 0x40) return skip(reader, 1) + emptyBlockType
+  if (first > 0x40 && first < 0x80) return readValueType(reader) - 0x80
   const start = reader.at
   const value = reader.s33()
-  if (value >= 0) return value
+  if (value >= 0) return value | 0
   reader.at = start
-  readValueType(reader)
-  return value
+  return readValueType(reader) - 0x80
 }
 
 /** Says why an instruction is not admitted: the table of instructions.ts knows the names of features. */

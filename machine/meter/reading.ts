@@ -31,7 +31,9 @@ for (const opcode of [code.memoryInit, code.memoryCopy, code.memoryFill]) bends[
 for (const opcode of [code.tableInit, code.tableCopy, code.tableGrow, code.tableFill]) bends[opcode] = 1
 bends[code.refFunc] = 1
 
-export class BodyReader extends InstructionReader {
+export class BodyReader {
+  private readonly reader: Reader
+  private readonly instructions: InstructionReader
   private readonly module: ParsedModule
   private readonly types: Types
   private readonly marks: Marks
@@ -53,7 +55,8 @@ export class BodyReader extends InstructionReader {
 
   constructor(module: ParsedModule, types: Types, marks: Marks) {
     const { bytes } = module
-    super(new Reader(bytes, 'code section'))
+    this.reader = new Reader(bytes, 'code section')
+    this.instructions = new InstructionReader(this.reader)
     this.module = module
     this.types = types
     this.marks = marks
@@ -121,7 +124,7 @@ export class BodyReader extends InstructionReader {
    * what no processor foresees. @returns the most operands on the stack.
    */
   private readInstructions(): number {
-    const { reader, marks, words, parameters } = this
+    const { reader, instructions, marks, words, parameters } = this
     const { end } = reader
     const { opcodes, starts, ends, immediates, costs, movables } = marks
     const wordsEnd = end - 3
@@ -147,11 +150,11 @@ export class BodyReader extends InstructionReader {
         at += row & size
       }
       reader.at = at
-      const opcode = this.next()
+      const opcode = instructions.next()
       const row = rows[opcode] as number
       if ((row & marked) === 0) {
         movables[movableCount] = at
-        movableCount += (row >>> localAt) & isFirstTwo(this.immediate - parameters)
+        movableCount += (row >>> localAt) & isFirstTwo(instructions.immediate - parameters)
         height += (row << changeShift) >> 29
         cost += row >>> weightAt
         met |= row
@@ -160,11 +163,11 @@ export class BodyReader extends InstructionReader {
         opcodes[count] = opcode
         starts[count] = at
         ends[count] = reader.at
-        immediates[count] = this.immediate
+        immediates[count] = instructions.immediate
         costs[count++] = cost
         this.cost += cost
         cost = 0
-        height = this.step(opcode, this.immediate, height)
+        height = this.step(opcode, instructions.immediate, height)
         if (endsReach(opcode)) this.skipDead()
       }
       if (height > highest) highest = height
@@ -253,7 +256,7 @@ export class BodyReader extends InstructionReader {
       const start = reader.at
       const byte = start < reader.end ? bytes[start] : undefined
       if (depth === 0 && (byte === code.end || byte === code.else)) return
-      const opcode = this.next()
+      const opcode = this.instructions.next()
       if (opcode === code.end) depth--
       else if (opcode >= code.block && opcode <= code.if && this.depth + ++depth >= nestingMax) {
         throw reader.rejected(`blocks nested deeper than ${nestingMax}`, start)
@@ -266,7 +269,7 @@ export class BodyReader extends InstructionReader {
     const { reader } = this
     let room = reader.end - begin
     if (room * (1 + roomMax) <= bodyRoomMax) return
-    for (reader.at = begin; reader.at < reader.end; ) room += roomOf[this.next()] as number
+    for (reader.at = begin; reader.at < reader.end; ) room += roomOf[this.instructions.next()] as number
     if (room <= bodyRoomMax) return
     throw reader.rejected(`a function of ${room} bytes with its charges exceeds the limit of ${bodyRoomMax}`, begin)
   }
