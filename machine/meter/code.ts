@@ -79,9 +79,14 @@ export class Code {
 
   /** A branch where the i64 on the stack is negative. */
   checkBelowZero(depth: number): void {
+    this.belowZero()
+    this.op(code.brIf, depth)
+  }
+
+  /** Whether the i64 on the stack is negative. */
+  belowZero(): void {
     this.i64(0)
     this.bytes[this.length++] = i64LtS
-    this.op(code.brIf, depth)
   }
 
   copy(from: Uint8Array, start: number, end: number): void {

@@ -24,6 +24,8 @@ export class BodyWriter extends PlainWriter {
   private callClass: CallClass = 'fuel'
   private frameBytes = 0
   /** The frame is taken from the depth at the beginning; else at each call. */
+  /** The only check is where the function begins: the run is stopped right there. */
+  private stopsHere = false
   private takesFrame = false
 
   /** Writes `body`, decoded, as function `index`: locals, instructions, end. */
@@ -88,25 +90,30 @@ export class BodyWriter extends PlainWriter {
     writeLocals(out, body, this.moved, [...(plan.spare ? [i32] : []), ...floats])
     const checkpoint = program.graph.checkpoint[index] === 1
     const checked = program.graph.checked[index] === 1
-    const traps = checked || checkpoint || plan.checksLoop || plan.bulk
+    const checksLater = plan.checksLoop || plan.bulk
+    // A block around all of the body is longer than one stop.
+    this.stopsHere = !checksLater
     this.level = 0
-    if (traps) out.op(code.block, emptyBlock)
+    if (checksLater) out.op(code.block, emptyBlock)
     this.takesFrame = checkpoint || (this.callClass === 'depth' && program.deepCalls(facts) > 2)
     if (this.takesFrame && program.graph.deep[index] === 1) this.enter(checkpoint, checked)
     if (plan.functionLabelUsed) this.openFunctionBlock(type.results)
-    if (checked && !checkpoint) this.check()
+    if (checked && !checkpoint) {
+      out.reserve(64)
+      out.op(code.localGet, this.fuel)
+      out.belowZero()
+      this.stopIf()
+    }
     this.writeInstructions()
     this.pay(plan.payments[body.last - 1 - body.first] as number)
     if (plan.functionLabelUsed) out.byte(code.end)
     this.tell()
     out.reserve(64)
     this.pushFuel(plan.paidLast)
-    if (traps) {
+    if (checksLater) {
       out.byte(code.return)
       out.byte(code.end)
-      out.op(code.localGet, this.fuel)
-      out.op(code.call, stopHelper(program))
-      out.byte(code.unreachable)
+      this.stop()
     }
     out.byte(code.end)
   }
@@ -127,7 +134,7 @@ export class BodyWriter extends PlainWriter {
     if (!checked) {
       out.i32(reserve)
       out.byte(i32LtS)
-      return out.op(code.brIf, this.level)
+      return this.stopIf()
     }
     if (reserve > 0) {
       out.i32(reserve)
@@ -136,7 +143,24 @@ export class BodyWriter extends PlainWriter {
     out.byte(i64ExtendS)
     out.op(code.localGet, this.fuel)
     out.byte(i64Or)
-    out.checkBelowZero(this.level)
+    out.belowZero()
+    this.stopIf()
+  }
+
+  /** Stops the run if the i32 on the stack is not 0. */
+  private stopIf(): void {
+    const { out } = this
+    if (!this.stopsHere) return out.op(code.brIf, this.level)
+    out.op(code.if, emptyBlock)
+    this.stop()
+    out.byte(code.end)
+  }
+
+  private stop(): void {
+    const { out } = this
+    out.op(code.localGet, this.fuel)
+    out.op(code.call, stopHelper(this.program))
+    out.byte(code.unreachable)
   }
 
   private openFunctionBlock(results: readonly number[]): void {
