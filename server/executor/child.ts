@@ -16,6 +16,8 @@ const collectAboveBytes = 16 * 1024 * 1024
  * what the compiler knew of objects that live for one job, and with it the code that was built on that.
  */
 const collectAfterMemories = 2_048
+/** What small jobs leave behind: some 10 KiB each. */
+const collectEveryMs = 2_000
 
 /** In steps of a millisecond: a finer clock would measure what other processes do (Spectre). */
 const realClock = {
@@ -27,6 +29,7 @@ const realClock = {
 const modules = new Map<string, CompiledModule>()
 const memories = new Memories()
 let memoriesGone = 0
+let collectedAtMs = performance.now()
 
 writeFrame({ type: 'ready', cpuTotalUs: cpuTotalUs() })
 for (let frame = readFrame<RunMessage>(); frame !== undefined; frame = readFrame<RunMessage>()) {
@@ -34,9 +37,12 @@ for (let frame = readFrame<RunMessage>(); frame !== undefined; frame = readFrame
   frame = undefined
   // After the answer: nobody waits for it.
   memoriesGone += memories.recycle()
-  if (bytes <= collectAboveBytes && memoriesGone < collectAfterMemories) continue
+  const nowMs = performance.now()
+  const isDue = nowMs - collectedAtMs > collectEveryMs
+  if (bytes <= collectAboveBytes && memoriesGone < collectAfterMemories && !isDue) continue
   globalThis.gc?.()
   memoriesGone = 0
+  collectedAtMs = nowMs
 }
 
 /** @returns bytes that the work took and left behind. */
