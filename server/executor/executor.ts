@@ -153,10 +153,7 @@ export class Executor {
     const { message, bodies } = runMessage(child, request, undefined)
     const answer = child.exchange(message, bodies, request.outputBytesMax)
     answer.catch(() => {})
-    if (!(await turn.begins)) {
-      child.spent = true
-      return undefined
-    }
+    if (!(await turn.begins)) return undefined
     const execution = await this.answered(child, request, answer, 0, signal, nothingSpent)
     // It may have been the task before that took the module, or the child, with it.
     if (execution.kind !== 'faulted' || execution.reason !== 'internal')

@@ -103,11 +103,11 @@ export class Pool {
     })
   }
 
-  /** Gives a child back. A dead one is known to be dead and is not used again. */
+  /** Gives a child back. A dead one is known to be dead and is not used again; nor is one that still has what somebody sent and gave up. */
   release(child: ExecutorProcess): void {
     const { next } = child
     child.next = undefined
-    if (this.all.has(child) && next?.begin() === true) return this.serve()
+    if (next !== undefined && this.all.has(child)) return next.begin() ? this.serve() : this.retire(child)
     next?.giveUp()
     this.taken.delete(child)
     if (this.all.has(child)) this.idle.push(child)

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
+import { freePort } from '../testing/port.ts'
 import { keeperDelayMs } from './bootstrap.ts'
-import { findAll, freePort, meets, newIdentity, startPeer } from './testing/node.ts'
+import { findAll, meets, newIdentity, startPeer } from './testing/node.ts'
 
 test('looks come fast while nobody is there, slower the longer it lasts, and never stop', () => {
   const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })

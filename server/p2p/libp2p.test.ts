@@ -1,12 +1,12 @@
 /** The configuration: what each network announces, keeps and dials. Public reachability itself cannot be tested here. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { test } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPublicKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { protocols } from '../../phase/wire.ts'
+import { freePort } from '../testing/port.ts'
 import { libp2pOptions, stopLibp2p } from './libp2p.ts'
 import { startLibp2p, type TestLibp2p } from './testing/libp2p.ts'
 
@@ -15,16 +15,6 @@ const publicAddress = '/ip4/1.1.1.1/tcp/4001'
 const stored = async ({ libp2p }: TestLibp2p, other: TestLibp2p): Promise<string[]> => {
   const { addresses } = await libp2p.peerStore.get(other.libp2p.peerId)
   return addresses.map(({ multiaddr: address }) => address.toString())
-}
-
-/** Where a node can listen that does not say where. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** The second dials the first where it really is, and both have identified each other. */

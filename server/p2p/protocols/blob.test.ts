@@ -6,10 +6,11 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { digestOf } from '../../../phase/digest.ts'
 import { blobAnswerFrames, protocols } from '../../../phase/wire.ts'
 import { rejection } from '../../store/testing/errors.ts'
+import { freePort } from '../../testing/port.ts'
 import { FrameStream } from '../framing.ts'
 import { startLibp2p } from '../testing/libp2p.ts'
 import { Link } from '../testing/link.ts'
-import { exited, freePort, offerFrom, reach, startNode, type TestNode } from '../testing/node.ts'
+import { exited, offerFrom, reach, startNode, type TestNode } from '../testing/node.ts'
 import { OpenOffers } from './blob.ts'
 
 const mib = 2 ** 20

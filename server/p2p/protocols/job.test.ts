@@ -6,10 +6,10 @@ import { digestOf } from '../../../phase/digest.ts'
 import { PhaseError } from '../../../phase/errors.ts'
 import type { Store } from '../../store/store.ts'
 import { rejection } from '../../store/testing/errors.ts'
+import { freePort } from '../../testing/port.ts'
 import { Link } from '../testing/link.ts'
 import {
   exited,
-  freePort,
   held,
   newIdentity,
   offerFrom,

@@ -1,9 +1,7 @@
 /** Nodes without an API: network, store and worker are real; what a job does when it runs is the test's to say. */
 import assert from 'node:assert/strict'
 import { randomBytes, randomUUIDv7 } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -62,16 +60,6 @@ export async function newIdentity(): Promise<Identity> {
   } finally {
     await rm(directory, { recursive: true })
   }
-}
-
-/** A port of this machine that nobody uses now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** Finds and is found, and refuses every job. Started, and stopped by the end of `t`. */
