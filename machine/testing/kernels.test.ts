@@ -1,43 +1,32 @@
 /** Whole programs (bench/machine/kernels) through the interpreter and the fast machine: same end, output and fuel. KERNELS=large gives them more to do. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { brotliDecompressSync } from 'node:zlib'
 import { interpret } from '../interpreter.ts'
-import { PreparedModule, type RunOptions, runModule } from '../run.ts'
+import { PreparedModule, runModule } from '../run.ts'
 import { differencesOf } from './agreement.ts'
+import { kernelOptions, readKernel } from './kernels.ts'
 
 /** What each is given: a little, and more. */
-const kernels: Record<string, [little: string, more: string]> = {
-  fib: ['12', '20'],
-  lua: ['20', '1000'],
-  mandelbrot: ['12', '60'],
-  matmul: ['12', '48'],
-  'matmul-simd': ['16', '64'],
-  nbody: ['200', '5000'],
-  quickjs: ['10', '400'],
-  sha256: ['0', '1'],
-  sieve: ['2000', '200000'],
-  sqlite: ['5', '300'],
-  zstd: ['0', '1'],
+const kernels: Record<string, [little: number, more: number]> = {
+  fib: [12, 20],
+  lua: [20, 1000],
+  mandelbrot: [12, 60],
+  matmul: [12, 48],
+  'matmul-simd': [16, 64],
+  nbody: [200, 5000],
+  quickjs: [10, 400],
+  sha256: [0, 1],
+  sieve: [2000, 200_000],
+  sqlite: [5, 300],
+  zstd: [0, 1],
 }
 const place = process.env['KERNELS'] === 'large' ? 1 : 0
 
 for (const [name, sizes] of Object.entries(kernels)) {
   const size = sizes[place]
   test(`${name} ${size}`, t => {
-    const bytes = brotliDecompressSync(
-      readFileSync(new URL(`../../bench/machine/kernels/${name}.wasm.br`, import.meta.url)),
-    )
-    const options: RunOptions = {
-      args: [size],
-      environ: [],
-      stdin: new Uint8Array(0),
-      seed: new Uint8Array(32),
-      memoryBytesMax: 128 * 1024 * 1024,
-      outputBytesMax: 1024 * 1024,
-      fuelMax: 100_000_000_000,
-    }
+    const bytes = readKernel(name)
+    const options = kernelOptions(size)
     const prepared = new PreparedModule(bytes)
     const whole = interpret(bytes, options)
     assert.deepEqual(differencesOf(whole, runModule(prepared, options)), [])
