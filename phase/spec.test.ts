@@ -4,7 +4,9 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import type { TObject, TSchema } from '@sinclair/typebox'
 import * as machineLimits from '../machine/limits.ts'
-import { hostWeights, instructionWeights, lengthWeights } from '../machine/weights.ts'
+import { code, nanOf, roomOf } from '../machine/meter/opcodes.ts'
+import { entryBytes, subscriptionBytes } from '../machine/wasi/charges.ts'
+import { fuelPerNs, hostWeights, instructionWeights, lengthWeights } from '../machine/weights.ts'
 import { nobleEd25519 } from './ed25519.ts'
 import { errorCodes } from './errors.ts'
 import { JobReasonSchema, JobStateSchema, jobEventTypes } from './job.ts'
@@ -73,6 +75,74 @@ test('the table of weights is weights.ts, no more and no less', () => {
     assert.ok(section('Metering').includes(`\`${name}\` = ${weight}`), `\`${name}\` = ${weight}`)
 })
 
+test('the numbers between the tables are those of the code', () => {
+  const { memoryPageBytes, moduleBytesMax, jsonDepthMax, attemptsMax, replicasMax } = limits
+  const { frameBytesBase, slotBytes, ioVectorsMax, scratchBytesMax, tableEntriesMax } = machineLimits
+  const said: [section: string, text: string][] = [
+    ['Spelling', `nested at most ${jsonDepthMax} deep`],
+    ['Module', `at most ${moduleBytesMax / 1024 / 1024} MiB`],
+    ['Manifest', `at most ${limits.argsAndEnvEntriesMax}; see below`],
+    ['Manifest', `together have at most ${limits.argsAndEnvBytesMax} bytes`],
+    ['Manifest', `up to ${limits.stdinInlineBytesMax} bytes`],
+    ['Manifest', `| 1 | 1 to ${limits.cpuMax}, at most the node's |`],
+    [
+      'Manifest',
+      `| ${limits.memoryBytesDefault} | a multiple of ${memoryPageBytes} up to ${limits.memoryBytesMax}, at most the node's |`,
+    ],
+    ['Manifest', `| ${limits.fuelDefault} | 0 to ${limits.fuelMax} |`],
+    ['Manifest', `| ${limits.outputBytesDefault} | up to ${limits.outputBytesMax}, at most the node's |`],
+    ['Manifest', `| ${limits.timeoutMsDefault} | 1 to ${limits.timeoutMsMax} |`],
+    ['Manifest', `| ${limits.queueMsDefault} | 0 to ${limits.queueMsMax} |`],
+    ['Manifest', `| 1, 1 | 1 to ${replicasMax}; beyond 1 \`unsupported\``],
+    ['Profiles', `A table grows up to ${tableEntriesMax} entries`],
+    ['Job', `where attempt ${attemptsMax} was lost`],
+    ['Job', `At most ${attemptsMax} attempts`],
+    ['Envelope', `\`signatures\` (1 to ${limits.signaturesMax})`],
+    ['Envelope', `twice the payload's limit and ${limits.envelopeBytesExtra} bytes more`],
+    ['Request', `at most ${limits.requestPayloadBytesMax} bytes`],
+    ['Receipt', `at most ${limits.receiptPayloadBytesMax} bytes`],
+    ['Verification', `payload at most ${limits.receiptPayloadBytesMax} bytes`],
+    ['Node info', `at most ${limits.nodeInfoPayloadBytesMax} bytes`],
+    [
+      'Wire',
+      `\`type\`, at most ${limits.frameHeaderBytesMax} bytes; the body is raw bytes, at most ${limits.frameBodyBytesMax}`,
+    ],
+    ['Wire', `at most ${limits.creditBytes} raw bytes are under way`],
+    ['Wire', `stdin where it is at most ${limits.stdinInlineBytesMax} bytes`],
+    ['Wire', `every ${limits.heartbeatMs} ms`],
+    ['Metering', `the budget (0 to ${limits.fuelMax})`],
+    ['Metering', `none if there are more than ${ioVectorsMax}, or`],
+    ['Metering', `they are to write, at most ${scratchBytesMax};`],
+    ['Metering', `lies beyond the file's, at most ${scratchBytesMax} |`],
+    ['Metering', `| the length given, and ${entryBytes} for each entry of the directory`],
+    ['Metering', `| ${subscriptionBytes} for each subscription |`],
+    ['Metering', `\`frame(f) = ${frameBytesBase} + ${slotBytes} x (2 x parameters + 2 x results + locals + height)\``],
+    ['Metering', `\`fuelPerNs\` = ${fuelPerNs} and rounded down`],
+  ]
+  for (const [title, text] of said) assert.ok(section(title).includes(text), `${title}: ${text}`)
+})
+
+test('the room of a body is that of the page', () => {
+  const said =
+    /the bytes of its instructions; (\d+) more for each ([^;]+); (\d+) more for each ([^;]+); (\d+) more for/.exec(
+      section('Profiles').replaceAll('\n', ' '),
+    )
+  assert.ok(said)
+  const [, forLocals, locals, forMarks, marks, forFloats] = said as unknown as string[]
+  const expected = new Uint8Array(roomOf.length)
+  for (const [room, names] of [
+    [forLocals, locals],
+    [forMarks, marks],
+  ] as [string, string][]) {
+    for (const name of names.match(/(?<=`)[a-z_.]+(?=`)/g) ?? []) expected[opcodeOf(name)] = Number(room)
+  }
+  assert.ok(marks?.endsWith('each call of any kind, and each instruction 0xfc 8 to 17'))
+  expected.fill(Number(forMarks), code.call, code.returnCallIndirect + 1)
+  expected.fill(Number(forMarks), code.memoryInit, code.tableFill + 1)
+  for (const [opcode, kind] of nanOf.entries()) if (kind !== 0) expected[opcode] = Number(forFloats)
+  assert.deepEqual(roomOf, expected)
+})
+
 test('the page names every member, state, reason, event and code', () => {
   assertNames(section('Manifest'), [...members(JobManifestSchema), ...members(ResourcesSchema), ...capabilityNames])
   assertNames(section('Manifest'), members(CompleteManifestSchema))
@@ -127,6 +197,13 @@ function table(text: string): Record<string, number> {
         .map((name, index): [string, number] => [name, numbers[index] as number])
     }),
   )
+}
+
+/** `br_if` is `brIf` in the meter's names. */
+function opcodeOf(name: string): number {
+  const opcode = code[name.replace(/[_.]([a-z])/g, (_, letter: string) => letter.toUpperCase()) as keyof typeof code]
+  assert.notEqual(opcode, undefined, name)
+  return opcode
 }
 
 function cells(row: string): string[] {

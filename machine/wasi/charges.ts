@@ -8,8 +8,9 @@ import type { System } from './system.ts'
 
 type Argument = number | bigint
 
-const subscriptionBytes = 48
-const entryBytes = 64
+/** What a subscription of `poll_oneoff`, and an entry of the directory that is read, count as. */
+export const subscriptionBytes = 48
+export const entryBytes = 64
 
 /** Where among the arguments the lengths of paths and buffers stand. */
 const pathLengths: Partial<Record<WasiName, readonly number[]>> = {
