@@ -5,7 +5,7 @@ import * as fc from 'fast-check'
 import { isPhaseError } from '../phase/errors.ts'
 import { compileFixture, compileText } from './fixtures/compile.ts'
 import { meter } from './meter.ts'
-import { admit, inspectModule } from './validate.ts'
+import { admit, interfaceOf } from './validate.ts'
 
 const hello = await readFile(new URL('../examples/hello/hello.wasm', import.meta.url))
 const header = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]
@@ -13,7 +13,7 @@ const header = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]
 /** The rejection's message, an error for anything else. */
 function rejection(bytes: Uint8Array): string {
   try {
-    inspectModule(bytes)
+    admit(bytes)
   } catch (error) {
     assert.ok(isPhaseError(error, 'moduleRejected'), String(error))
     return error.message
@@ -107,7 +107,7 @@ describe('a module is refused with its reason and place', () => {
 })
 
 test('a module that is admitted is described by its imports, exports and memory', async () => {
-  assert.deepEqual(inspectModule(hello), {
+  assert.deepEqual(interfaceOf(admit(hello)), {
     imports: ['fd_read', 'fd_write', 'proc_exit'].map(name => ({
       module: 'wasi_snapshot_preview1',
       name,
@@ -119,7 +119,7 @@ test('a module that is admitted is described by its imports, exports and memory'
     ],
     memory: { initialBytes: 131_072 },
   })
-  assert.deepEqual(inspectModule(await compileFixture('no-memory')).memory, undefined)
+  assert.deepEqual(interfaceOf(admit(await compileFixture('no-memory'))).memory, undefined)
 })
 
 test('whatever is changed in a module, it is refused or still valid when rewritten', async () => {

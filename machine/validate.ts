@@ -13,12 +13,6 @@ import { isWasiName, wasiModule, wasiParameters } from './wasi/signatures.ts'
 /** Exports whose names begin so are the machine's own (meter.ts). */
 export const reservedPrefix = 'phase.'
 
-/**
- * What the module asks for and offers.
- * @throws {PhaseError} `moduleRejected`: the reason, the section and the offset in bytes.
- */
-export const inspectModule = (bytes: Uint8Array): ModuleInterface => interfaceOf(admit(bytes))
-
 /** A module that is admitted, and what the rewriter wants to know of each function that it defines. */
 export interface AdmittedModule extends ParsedModule {
   structure: Types
@@ -26,7 +20,10 @@ export interface AdmittedModule extends ParsedModule {
   marks: Marks
 }
 
-/** The same, taken apart for the rewriter. */
+/**
+ * The module, taken apart for the rewriter.
+ * @throws {PhaseError} `moduleRejected`: the reason, the section and the offset in bytes.
+ */
 export function admit(bytes: Uint8Array): AdmittedModule {
   if (bytes.length > moduleBytesMax) {
     throw rejected(`${bytes.length} bytes exceed the limit of ${moduleBytesMax}`)

@@ -5,7 +5,7 @@ import * as fc from 'fast-check'
 import { isPhaseError } from '../../phase/errors.ts'
 import { compileFixture } from '../fixtures/compile.ts'
 import { generateModule } from '../testing/generate/module.ts'
-import { inspectModule } from '../validate.ts'
+import { admit } from '../validate.ts'
 import { loadModule } from './instantiation.ts'
 import { ModuleError } from './reader.ts'
 
@@ -21,7 +21,7 @@ const taken = (bytes: Uint8Array): boolean => {
 
 const admitted = (bytes: Uint8Array): boolean => {
   try {
-    inspectModule(bytes)
+    admit(bytes)
     return true
   } catch (error) {
     assert.ok(isPhaseError(error, 'moduleRejected'), String(error))
