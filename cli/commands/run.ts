@@ -1,4 +1,5 @@
 import type { Job, Plasm, Verification } from '../../sdks/typescript/src/index.ts'
+import { adviceOn } from '../advice.ts'
 import type { CommandFile } from '../command-file.ts'
 import { type Context, Interrupted } from '../context.ts'
 import { exitHelp, exitOf, exits } from '../exit.ts'
@@ -142,7 +143,7 @@ function explain(job: Job, checked: Checked | undefined, byGuest: boolean, flags
   }
   if (!byGuest) {
     const detail = job.detail === undefined ? '' : ` (${job.detail})`
-    context.note(`${red} Job ${job.id} ended with ${job.reason ?? job.state}${detail}\n${adviceOn(job.reason)}\n`)
+    context.note(`${red} Job ${job.id} ended with ${job.reason ?? job.state}${detail}\n${adviceOn(job)}\n`)
     return
   }
   if (!stderr.isTTY || flags.quiet === true) return
@@ -153,18 +154,4 @@ function explain(job: Job, checked: Checked | undefined, byGuest: boolean, flags
       ? context.style('green', '✓', stderr)
       : context.style('yellow', `exit ${job.exitCode}`, stderr)
   context.note(context.style('dim', `${mark} ${job.executor?.slice(-8) ?? 'somewhere'}${time}, ${receipt}\n`, stderr))
-}
-
-function adviceOn(reason: string | undefined): string {
-  const advice: Record<string, string> = {
-    timedOut: 'Give it more time with --timeout.',
-    memoryExhausted: 'Ask for less with --memory, or for another node with --placement.',
-    fuelExhausted: 'Raise --fuel, or give it less to do.',
-    depthExhausted: 'Its calls went too deep: recurse less, or in smaller frames.',
-    outputExceeded: 'Raise --output, or write less.',
-    noPeer: 'plasm discover shows who is there; --queue waits longer.',
-    cancelled: 'Somebody asked for that.',
-    trapped: 'The guest broke a rule of WebAssembly: debug it locally.',
-  }
-  return advice[reason ?? ''] ?? 'plasm status shows the job, plasm doctor looks at the node.'
 }

@@ -163,23 +163,23 @@ export class Rewriter {
     const { pool, killed } = this.options
     const { child } = await pool.acquire({ signal: given })
     steps.begun()
-    const inTime = async <T>(work: Promise<T>, signal: AbortSignal, withinMs: number): Promise<T> => {
+    const inTime = async <T>(what: string, work: Promise<T>, signal: AbortSignal, withinMs: number): Promise<T> => {
       const watch = new Watch(child, signal, withinMs, killed)
       try {
         return await work
       } catch (error) {
         if (watch.ended === undefined) throw error
-        throw new PhaseError(watch.ended, `Cannot admit the module: ${watch.detail}`)
+        throw new PhaseError(watch.ended, `Cannot ${what} the module: ${watch.detail}`)
       } finally {
         watch.stop()
       }
     }
     try {
       const admission = child.exchange({ type: 'admit' }, [bytes], interfaceBytesMax).then(readInterface)
-      const found = await inTime(admission, given, admitWithinMs)
+      const found = await inTime('admit', admission, given, admitWithinMs)
       steps.admitted(found)
       const rewriting = child.exchange({ type: 'rewrite', mode }, [], answerBytesMax).then(readRewritten)
-      return { memory: found.memory, ...(await inTime(rewriting, never, rewriteWithinMs)) }
+      return { memory: found.memory, ...(await inTime('rewrite', rewriting, never, rewriteWithinMs)) }
     } finally {
       pool.retire(child)
     }

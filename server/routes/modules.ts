@@ -1,7 +1,7 @@
 /** Modules: uploaded once, named by their digest. */
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
-import { PhaseError } from '../../phase/errors.ts'
+import { isPhaseError, PhaseError } from '../../phase/errors.ts'
 import { moduleBytesMax } from '../../phase/limits.ts'
 import { type ModuleInfo, ModuleInfoSchema, type ModuleInterface } from '../../phase/module.ts'
 import type { Metrics } from '../metrics.ts'
@@ -135,11 +135,18 @@ async function store(
   const { bytes, digest } = upload
   const before = await parts.modules.get(digest)
   if (before !== undefined && (await parts.blobs.get(digest)) !== undefined) return { info: before, created: false }
-  const found = await parts.inspect({ digest, bytes: async () => bytes }, signal)
+  const found = await parts.inspect({ digest, bytes: async () => bytes }, signal).catch(explained)
   await parts.blobs.put(bytes, { bytesMax: moduleBytesMax, digest, signal })
   const info: ModuleInfo = { digest, size: bytes.length, ...found, createdAt: new Date().toISOString() }
   await parts.modules.put(info)
   return { info, created: true }
+}
+
+/** The usual hint is for requests that arrive too slowly. */
+function explained(error: unknown): never {
+  if (!isPhaseError(error, 'timedOut')) throw error
+  const hint = 'No node spends more time on one module: build a smaller one, or try a faster node.'
+  throw new PhaseError('timedOut', error.message, { hint, cause: error })
 }
 
 function known(info: ModuleInfo | undefined, digest: string): ModuleInfo {

@@ -84,6 +84,12 @@ test('a module that is not admitted is not kept', async () => {
   assert.equal(await app.store.blobs.get(named(bytes)), undefined)
 })
 
+test('a module that takes too long to read is refused with what to do about it', async () => {
+  const { status, body } = await put('/v1/modules', 'application/wasm', Buffer.from([1]))
+  assert.deepEqual([status, body.code], [408, 'timedOut'])
+  assert.match(body.hint, /build a smaller one/)
+})
+
 test('an upload says what it is', async () => {
   for (const type of ['application/json', 'text/plain', 'application/octet-stream']) {
     assert.equal((await put('/v1/modules', type, wasm)).body.code, 'mediaType')

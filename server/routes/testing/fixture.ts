@@ -145,6 +145,7 @@ export async function startApp(options: FixtureOptions = {}) {
       async inspect(module) {
         const bytes = await module.bytes()
         if (bytes[0] === 0) return { imports: [], exports: [{ name: '_start', kind: 'function' }] }
+        if (bytes[0] === 1) throw new PhaseError('timedOut', 'Cannot admit the module: it was not done after 20000 ms')
         throw new PhaseError('moduleRejected', 'Cannot admit the module: no magic number at offset 0')
       },
     },
