@@ -1,6 +1,6 @@
 /** A real node whose log has lost its reader. */
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, constants, openSync, writeSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -12,6 +12,7 @@ import { type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from './testing/client.ts'
 import { freePort } from './testing/port.ts'
+import { inTerminal, keys } from './testing/terminal.ts'
 
 const entries = { 'the node itself': 'main.ts', 'the plasm command': '../cli/plasm.ts' }
 
@@ -101,6 +102,39 @@ test('a node whose log is held open and not read serves, and stops cleanly', asy
   child.kill('SIGTERM')
   assert.deepEqual(await once(child, 'exit'), [0, null])
   assert.equal(await stderr, 'plasm serve: nobody reads the end of the log\n')
+})
+
+test('a node in a terminal that is paused serves, shows later what it had to say, and stops cleanly', async t => {
+  if (spawnSync('python3', ['--version']).status !== 0) return t.skip('python3 is not here')
+  const directory = await mkdtemp(join(tmpdir(), 'plasm-log-'))
+  t.after(() => rm(directory, { recursive: true }))
+  const flags = ['--data-dir', directory, '--http', '127.0.0.1:0', '--p2p', '/ip4/127.0.0.1/tcp/0', '--slots', '1']
+  const terminal = inTerminal([process.execPath, join(import.meta.dirname, 'main.ts'), 'serve', ...flags])
+  t.after(() => terminal.stdin.end())
+  const shown = createInterface({ input: terminal.stdout })[Symbol.asyncIterator]()
+  const until = async (wanted: RegExp): Promise<string> => {
+    for (;;) {
+      const { value, done } = await shown.next()
+      assert.ok(done !== true, `the terminal never showed ${wanted}`)
+      const found = wanted.exec(value)
+      if (found !== null) return found[1] ?? found[0]
+    }
+  }
+  const pid = Number(await until(/^\d+$/))
+  const client = new Client(await until(/serves (http:\S+)/))
+  const module = await client.uploadHello()
+  const loseChildren = async () => {
+    for (const child of await childrenOf(pid)) process.kill(child, 'SIGKILL')
+    assert.equal((await client.run({ module })).state, 'succeeded')
+  }
+  terminal.stdin.write(keys.pause)
+  await loseChildren()
+  terminal.stdin.write(keys.resume)
+  await until(/child/)
+  terminal.stdin.write(keys.pause)
+  await loseChildren()
+  process.kill(pid, 'SIGTERM')
+  assert.deepEqual(await once(terminal, 'exit'), [0, null])
 })
 
 /** A pipe that takes no more bytes. */

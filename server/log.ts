@@ -29,6 +29,16 @@ export function createLog(format: 'human' | 'json', write: (line: string) => voi
   )
 }
 
+/**
+ * To a terminal Node writes until all is written: one that is paused (Ctrl-S), or read by nobody, would stop the node with its next line. After this
+ * it waits for a terminal as it does for a pipe. There is no public way to ask for that.
+ */
+export function neverBlock(stream: NodeJS.WriteStream): void {
+  if (!stream.isTTY) return
+  const { _handle: handle } = stream as { _handle?: { setBlocking?(blocks: boolean): void } }
+  handle?.setBlocking?.(false)
+}
+
 /** What may wait for a reader that is slow: some thousand lines. */
 const unreadBytesMax = 1024 * 1024
 

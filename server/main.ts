@@ -1,7 +1,7 @@
 /** The node's own command: settings in, a node started, signals stop it. Exit codes: 0 stopped, 2 wrong settings, 1 the rest. */
 import { isPhaseError } from '../phase/errors.ts'
 import { type Config, ConfigError, helpText, readConfig } from './config.ts'
-import { createLog, lineWriter } from './log.ts'
+import { createLog, lineWriter, neverBlock } from './log.ts'
 import type { Ready } from './node.ts'
 import { notifyReady } from './systemd.ts'
 import { version } from './version.ts'
@@ -21,6 +21,7 @@ export async function serve({ argv, env, stdout, stderr }: Terminal): Promise<nu
   }
   try {
     const config = readConfig({ argv, env, isTerminal: stdout.isTTY })
+    for (const stream of [stdout, stderr]) neverBlock(stream)
     const write = lineWriter(stdout, {
       lost: code => stderr.write(`plasm serve: ${lostLog(code)}\n`),
       skipped: lines => log.warn({ lines }, 'lines of the log are missing here: nobody read them in time'),
