@@ -5,7 +5,7 @@
  */
 import { Reader } from '../binary.ts'
 import { readValueType } from '../instructions.ts'
-import { bodyRoomMax, frameBytesBase, localsMax, nestingMax, slotBytes } from '../limits.ts'
+import { bodyRoomMax, frameBytesBase, localsMax, localsTotalMax, nestingMax, slotBytes } from '../limits.ts'
 import type { FunctionType, ParsedModule, Range } from '../sections.ts'
 import { endsReach } from './body.ts'
 import { decoding, rows } from './decoding.ts'
@@ -40,6 +40,8 @@ export class BodyReader {
   private readonly words: DataView
   private parameters = 0
   private localSlots = 0
+  /** Of all bodies read so far. */
+  private localsTotal = 0
   private cost = 0
   private straight = true
   /** There is a v128, or a float of open bits. */
@@ -65,7 +67,7 @@ export class BodyReader {
 
   /**
    * Reads the body of the function that the module defines as its `index`th. Its marks are added to those that are there.
-   * @throws {PhaseError} `moduleRejected` for an instruction that is not admitted, too many locals, too deep blocks, too little room for charges.
+   * @throws {PhaseError} `moduleRejected` for an instruction that is not admitted, too many locals (of one function, or of all that were read), too deep blocks, too little room for charges.
    */
   read(index: number): Facts & { outline: Outline } {
     const { module, marks, reader } = this
@@ -114,6 +116,10 @@ export class BodyReader {
       const wide = readValueType(reader) === v128
       if (wide) this.wide = true
       slots += wide ? 2 * count : count
+    }
+    this.localsTotal += total
+    if (this.localsTotal > localsTotalMax) {
+      throw reader.rejected(`locals of all functions exceed the limit of ${localsTotalMax}`)
     }
     this.parameters = parameters
     this.localSlots = slots

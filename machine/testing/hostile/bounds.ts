@@ -95,6 +95,10 @@ const locals: Record<string, Hostile> = {
       ],
     }),
   ),
+  'three thousand functions of forty thousand locals': refused(
+    /locals of all functions exceed the limit of 100000000/,
+    () => command({ functions: Array.from({ length: 3_000 }, () => [0, body([], [[40_000, i32Type]])] as const) }),
+  ),
   'forty thousand locals': admitted(() => command({ functions: [[0, body([], [[40_000, i32Type]])]] }), 'exited 0'),
   'a function of nine hundred parameters and results': admitted(() =>
     command({
