@@ -87,7 +87,11 @@ function readEnd(header: unknown, body: Uint8Array): Omit<Ended, 'cpuTotalUs'> {
   }
 }
 
-/** @throws {PhaseError} `moduleRejected` as the child says, what a host refused with; `internal` for anything else. */
+/** Of a process that admits and rewrites a module, and what it died of or said. */
+export const tooLittleMemory = (why: string): PhaseError =>
+  new PhaseError('tooLarge', `Cannot admit the module: this node has too little memory to rewrite it (${why})`)
+
+/** @throws {PhaseError} `moduleRejected` as the child says, `tooLarge` where its memory did not do, what a host refused with; `internal` for anything else. */
 export function readInterface({ header, body }: Frame<unknown>): ModuleInterface {
   throwFault(header)
   refuse(header)
@@ -106,7 +110,8 @@ export function readRewritten({ header, body }: Frame<unknown>): { differs: bool
 function throwFault(header: unknown): void {
   const fault = readFault(header)
   if (fault === undefined) return
-  throw new PhaseError(fault.reason === 'moduleRejected' ? 'moduleRejected' : 'internal', fault.detail)
+  if (fault.reason === 'memoryExhausted') throw tooLittleMemory(fault.detail)
+  throw new PhaseError(fault.reason, fault.detail)
 }
 
 function readFault(header: unknown): (Omit<FaultedMessage, 'type'> & { kind: 'faulted' }) | undefined {

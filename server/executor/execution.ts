@@ -54,6 +54,8 @@ export interface ExecutorOptions {
   isolation: 'pool' | 'fresh'
   /** A child does so many jobs: whatever leaks, leaks no further. Starting another costs 30 ms. */
   jobsPerChild?: number
+  /** Of a process that admits and rewrites a module; Node takes some 1.4 GiB of addresses, the largest module some 1 GiB more. */
+  rewritingAddressBytesMax?: number
   log: { warn(details: object, message: string): void }
   /** Told of every child that was killed in the middle of its task. */
   killed?: ((reason: KillReason) => void) | undefined

@@ -20,7 +20,7 @@ export type { Execution, ExecutionRequest } from './execution.ts'
 const jobsPerChild = 50_000
 /** A module that takes long must not hold up the next one. */
 const rewritersMax = 2
-/** Node takes some 1.4 GiB of addresses, the largest module some 1 GiB more. In a run child a bound would cost guard pages, and with them speed. */
+/** In a run child a bound would cost guard pages, and with them speed. */
 const rewritingAddressBytesMax = 4 * 1024 * 1024 * 1024
 /** Memory of this size comes back most surely with its process. */
 const retireAboveBytes = 256 * 1024 * 1024
@@ -65,7 +65,7 @@ export class Executor {
     const sizes = { size: children + 1, atOnce: Math.max(children, 1) }
     const runs = this.poolOf(sizes, encodeProgram(child), () => sandbox.spawn())
     const rewrites = this.poolOf({ size: rewritersMax }, encodeProgram(rewritingChild), () =>
-      sandbox.spawn({ addressBytesMax: rewritingAddressBytesMax }),
+      sandbox.spawn({ addressBytesMax: this.options.rewritingAddressBytesMax ?? rewritingAddressBytesMax }),
     )
     this.parts = {
       runs,
@@ -109,6 +109,7 @@ export class Executor {
       if (signal.aborted) return fault('cancelled', 'it was cancelled before it began')
       if (isPhaseError(error, 'moduleRejected')) return fault('moduleRejected', error.message)
       if (isPhaseError(error, 'timedOut')) return fault('timedOut', error.message)
+      if (isPhaseError(error, 'tooLarge')) return fault('memoryExhausted', error.message)
       throw error
     }
   }

@@ -47,7 +47,12 @@ export function writeFrame(header: FromChild, bodies: readonly Uint8Array[] = []
 
 export function faulted(error: unknown): FaultedMessage {
   const detail = error instanceof Error ? error.message.slice(0, 1000) : 'something that is no error was thrown'
-  return { type: 'faulted', reason: isPhaseError(error, 'moduleRejected') ? 'moduleRejected' : 'internal', detail }
+  return { type: 'faulted', reason: reasonOf(error), detail }
+}
+
+function reasonOf(error: unknown): FaultedMessage['reason'] {
+  if (isPhaseError(error, 'moduleRejected')) return 'moduleRejected'
+  return error instanceof RangeError && /allocat|memory/.test(error.message) ? 'memoryExhausted' : 'internal'
 }
 
 /** All threads of this process, by the operating system. */

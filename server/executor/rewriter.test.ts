@@ -4,9 +4,10 @@ import { readFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { compileFixture } from '../../machine/fixtures/compile.ts'
+import { body, command, op, repeat } from '../../machine/testing/hostile/binary.ts'
 import { compilation } from '../../machine/testing/hostile/compilation.ts'
 import { Executor } from './executor.ts'
-import { moduleOf, requestOf } from './testing/request.ts'
+import { mebibyte, moduleOf, requestOf } from './testing/request.ts'
 
 const never = new AbortController().signal
 const hello = await readFile(new URL('../../examples/hello/hello.wasm', import.meta.url))
@@ -110,6 +111,33 @@ describe('a module', () => {
     assert.ok(await other)
   })
 })
+
+test('a module for which the memory of a rewriting process does not do is too large', async t => {
+  const rewritingAddressBytesMax = 1_500 * mebibyte
+  const log = { warn: () => {} }
+  const executor = new Executor({ children: 1, isolation: 'pool', rewritingAddressBytesMax, log })
+  await executor.start()
+  try {
+    if (!executor.sandbox.includes('resourceLimits')) return t.skip('no limits can be set here')
+    assert.ok(await executor.inspect(moduleOf(hello), never))
+    const bytes = twentyLongBodies()
+    await assert.rejects(executor.inspect(moduleOf(bytes), never), {
+      code: 'tooLarge',
+      message: /^Cannot admit the module: this node has too little memory to rewrite it/,
+    })
+    const execution = await executor.run(requestOf(bytes), never)
+    assert.ok(execution.kind === 'faulted')
+    assert.equal(execution.reason, 'memoryExhausted')
+  } finally {
+    await executor.stop()
+  }
+})
+
+/** 58 MB of instructions that do nothing. */
+function twentyLongBodies(): Uint8Array {
+  const long = body(repeat(2_900_000, [op.nop]))
+  return command({ functions: Array.from({ length: 20 }, () => [0, long] as const) })
+}
 
 /** Some seconds of work, and nothing to run. Each `number` makes another module. */
 async function slowToRewrite(number = 0): Promise<Uint8Array> {

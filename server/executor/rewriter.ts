@@ -2,14 +2,16 @@
  * Admits and rewrites modules, each in a process of its own, bounded in time and memory, and keeps what came out. No process sees two modules: one
  * that took its process over can only have lied about itself. What is kept was not believed: the child that compiles it looks again.
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import type { RewrittenModule } from '../../machine/compiled.ts'
 import { isPhaseError, PhaseError } from '../../phase/errors.ts'
 import { moduleBytesMax } from '../../phase/limits.ts'
 import type { ModuleInterface } from '../../phase/module.ts'
-import { interfaceBytesMax, readInterface, readRewritten } from './answers.ts'
+import { interfaceBytesMax, readInterface, readRewritten, tooLittleMemory } from './answers.ts'
 import type { KillReason, ModuleSource } from './execution.ts'
-import type { RewriteMessage } from './messages.ts'
+import type { AdmitMessage, Frame, RewriteMessage } from './messages.ts'
 import type { Pool } from './pool.ts'
+import type { ExecutorProcess } from './process.ts'
 import type { RewrittenCache } from './rewritten-cache.ts'
 import { abortable } from './signals.ts'
 import { Watch } from './watch.ts'
@@ -22,6 +24,8 @@ const rewriteWithinMs = 60_000
 const answerBytesMax = 4 * moduleBytesMax
 /** It may have been the child and not the module: another one decides. */
 const tries = 3
+/** From the end of its pipe to the news that a child has ended. */
+const goneWithinMs = 1_000
 
 type Mode = RewriteMessage['mode']
 interface Rewritten extends Omit<RewrittenModule, 'fast' | 'exact'> {
@@ -62,7 +66,7 @@ export class Rewriter {
 
   /**
    * Says what the module asks for as soon as it is admitted. It is rewritten all the same, for the jobs that will come.
-   * @throws {PhaseError} `moduleRejected` with reason and place; `timedOut`; `cancelled` by the signal.
+   * @throws {PhaseError} `moduleRejected` with reason and place; `tooLarge` where every process that had it ended; `timedOut`; `cancelled` by the signal.
    */
   async admit(module: ModuleSource, signal: AbortSignal): Promise<ModuleInterface> {
     return await this.join(this.task(module, 'detect'), 'admitted', signal)
@@ -163,23 +167,27 @@ export class Rewriter {
     const { pool, killed } = this.options
     const { child } = await pool.acquire({ signal: given })
     steps.begun()
-    const inTime = async <T>(what: string, work: Promise<T>, signal: AbortSignal, withinMs: number): Promise<T> => {
-      const watch = new Watch(child, signal, withinMs, killed)
+    const ask = async (
+      message: AdmitMessage | RewriteMessage,
+      bodies: readonly Uint8Array[],
+      bounds: Bounds,
+    ): Promise<Frame<unknown>> => {
+      const watch = new Watch(child, bounds.signal, bounds.withinMs, killed)
       try {
-        return await work
+        return await child.exchange(message, bodies, bounds.answerBytesMax)
       } catch (error) {
-        if (watch.ended === undefined) throw error
-        throw new PhaseError(watch.ended, `Cannot ${what} the module: ${watch.detail}`)
+        if (watch.ended === undefined) throw (await endOf(child)) ?? error
+        throw new PhaseError(watch.ended, `Cannot ${message.type} the module: ${watch.detail}`)
       } finally {
         watch.stop()
       }
     }
     try {
-      const admission = child.exchange({ type: 'admit' }, [bytes], interfaceBytesMax).then(readInterface)
-      const found = await inTime('admit', admission, given, admitWithinMs)
+      const admitting = { signal: given, withinMs: admitWithinMs, answerBytesMax: interfaceBytesMax }
+      const found = readInterface(await ask({ type: 'admit' }, [bytes], admitting))
       steps.admitted(found)
-      const rewriting = child.exchange({ type: 'rewrite', mode }, [], answerBytesMax).then(readRewritten)
-      return { memory: found.memory, ...(await inTime('rewrite', rewriting, never, rewriteWithinMs)) }
+      const rewriting = { signal: never, withinMs: rewriteWithinMs, answerBytesMax }
+      return { memory: found.memory, ...readRewritten(await ask({ type: 'rewrite', mode }, [], rewriting)) }
     } finally {
       pool.retire(child)
     }
@@ -190,6 +198,20 @@ export class Rewriter {
 interface Steps {
   begun(): void
   admitted(found: ModuleInterface): void
+}
+
+interface Bounds {
+  signal: AbortSignal
+  withinMs: number
+  answerBytesMax: number
+}
+
+/** The end of a child that was not asked to: the heap, the addresses, or the machine's memory gave out. */
+async function endOf(child: ExecutorProcess): Promise<PhaseError | undefined> {
+  if (child.killed) return undefined
+  const how = await Promise.race([child.exited, delay(goneWithinMs, undefined, { ref: false })])
+  if (how === undefined) return undefined
+  return tooLittleMemory(`${tries} processes ended over it, the last with ${how}`)
 }
 
 /** Its own module took too long; or others did, and another node may have the job. */

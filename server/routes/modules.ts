@@ -15,7 +15,7 @@ export interface ModuleParts {
   metrics: Pick<Metrics, 'uploaded'>
   modules: Pick<Store['modules'], 'put' | 'get' | 'list'>
   blobs: Pick<Store['blobs'], 'put' | 'get' | 'read'>
-  /** What the module asks for and offers, read where a stranger's bytes may be read. @throws {PhaseError} `moduleRejected`. */
+  /** What the module asks for and offers, read where a stranger's bytes may be read. @throws {PhaseError} `moduleRejected`, `tooLarge`, `timedOut`. */
   inspect(module: { digest: string; bytes(): Promise<Uint8Array> }, signal: AbortSignal): Promise<ModuleInterface>
 }
 
@@ -142,11 +142,14 @@ async function store(
   return { info, created: true }
 }
 
-/** The usual hint is for requests that arrive too slowly. */
+/** The usual hints are for requests that arrive too slowly, or ask for too much. */
 function explained(error: unknown): never {
-  if (!isPhaseError(error, 'timedOut')) throw error
-  const hint = 'No node spends more time on one module: build a smaller one, or try a faster node.'
-  throw new PhaseError('timedOut', error.message, { hint, cause: error })
+  if (!isPhaseError(error, 'timedOut', 'tooLarge')) throw error
+  const hint =
+    error.code === 'timedOut'
+      ? 'No node spends more time on one module: build a smaller one, or try a faster node.'
+      : 'Build a smaller one (-Os, stripped, less linked into it), or try another node.'
+  throw new PhaseError(error.code, error.message, { hint, cause: error })
 }
 
 function known(info: ModuleInfo | undefined, digest: string): ModuleInfo {

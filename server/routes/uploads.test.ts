@@ -84,6 +84,12 @@ test('a module that is not admitted is not kept', async () => {
   assert.equal(await app.store.blobs.get(named(bytes)), undefined)
 })
 
+test('a module that takes more memory than the node has is refused with what to do about it', async () => {
+  const { status, body } = await put('/v1/modules', 'application/wasm', Buffer.from([2]))
+  assert.deepEqual([status, body.code], [413, 'tooLarge'])
+  assert.match(body.hint, /Build a smaller one/)
+})
+
 test('a module that takes too long to read is refused with what to do about it', async () => {
   const { status, body } = await put('/v1/modules', 'application/wasm', Buffer.from([1]))
   assert.deepEqual([status, body.code], [408, 'timedOut'])

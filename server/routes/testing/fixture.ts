@@ -146,6 +146,7 @@ export async function startApp(options: FixtureOptions = {}) {
         const bytes = await module.bytes()
         if (bytes[0] === 0) return { imports: [], exports: [{ name: '_start', kind: 'function' }] }
         if (bytes[0] === 1) throw new PhaseError('timedOut', 'Cannot admit the module: it was not done after 20000 ms')
+        if (bytes[0] === 2) throw new PhaseError('tooLarge', 'Cannot admit the module: this node has too little memory')
         throw new PhaseError('moduleRejected', 'Cannot admit the module: no magic number at offset 0')
       },
     },
