@@ -56,10 +56,16 @@ function giveUp(reply: FastifyReply, error: PhaseError): void {
 
 /** Aborts when the answer has been sent, the client has left, or any of `others` aborts. */
 export function goneSignal(reply: FastifyReply, ...others: AbortSignal[]): AbortSignal {
+  // Not AbortSignal.any: its weak references would keep each request's objects until a whole collection.
   const controller = new AbortController()
-  if (reply.raw.closed) controller.abort()
-  reply.raw.once('close', () => controller.abort())
-  return AbortSignal.any([controller.signal, ...others])
+  const abort = () => {
+    for (const other of others) other.removeEventListener('abort', abort)
+    controller.abort()
+  }
+  for (const other of others) other.addEventListener('abort', abort)
+  if (reply.raw.closed || others.some(({ aborted }) => aborted)) abort()
+  else reply.raw.once('close', abort)
+  return controller.signal
 }
 
 /** Lets a connection be silent for `ms`: the server's own limit would cut a client that waits as it said. */

@@ -162,7 +162,7 @@ function idempotencyOf(request: FastifyRequest): { idempotencyKey?: string } {
 export async function waitFor(parts: JobParts, job: Job, waitSeconds: number, reply: FastifyReply): Promise<Job> {
   reply.header('preference-applied', `wait=${waitSeconds}`).header('vary', 'prefer')
   if (isTerminal(job.state) || waitSeconds === 0) return job
-  const signal = AbortSignal.any([goneSignal(reply), parts.stopping])
+  const signal = goneSignal(reply, parts.stopping)
   try {
     return await parts.scheduler.wait(job.id, waitSeconds * 1000, signal)
   } catch (error) {
