@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { realpathSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { elementsMax } from '../../machine/limits.ts'
+import { standBack } from './priority.ts'
 import { seccompFilter } from './seccomp.ts'
 import { bootstrap } from './sources.ts'
 
@@ -184,6 +185,7 @@ function start(chain: Chain, user: number, args: readonly string[], bounds: Boun
     env: {},
     stdio: ['ignore', 'ignore', 'ignore', 'pipe', ...(chain.filter === undefined ? [] : (['pipe'] as const))],
   })
+  void standBack(child)
   if (chain.filter !== undefined) give(child.stdio[4] as Writable, chain.filter)
   return child
 }
