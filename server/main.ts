@@ -1,17 +1,11 @@
 /** The node's own command: settings in, a node started, signals stop it. Exit codes: 0 stopped, 2 wrong settings, 1 the rest. */
-import { setFlagsFromString } from 'node:v8'
 import { isPhaseError } from '../phase/errors.ts'
 import { type Config, ConfigError, helpText, readConfig } from './config.ts'
+import { boundGarbage } from './executor/heap.ts'
 import { createLog, lineWriter, neverBlock } from './log.ts'
 import type { Ready } from './node.ts'
 import { notifyReady } from './systemd.ts'
 import { version } from './version.ts'
-
-/**
- * How much the old generation may grow from one whole collection to the next. Each small job leaves 6 KiB of dead objects there: tables that a
- * long-lived Map has outgrown hold each other, and what was in them. By itself V8 would let them be several times what lives: 100 MiB after 8,000 jobs.
- */
-const heapGrowingPercent = 30
 
 export interface Terminal {
   argv: readonly string[]
@@ -36,7 +30,7 @@ export async function serve({ argv, env, stdout, stderr }: Terminal): Promise<nu
     stderr.on('error', () => {})
     const log = createLog(config.log, write)
     const signalled = untilSignal()
-    setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`)
+    boundGarbage()
     // Loading the node takes most of a second: help and refusals need not wait for it.
     const { createNode } = await import('./node.ts')
     const node = createNode(config, log)

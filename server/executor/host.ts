@@ -11,6 +11,7 @@ import { isPhaseError, PhaseError } from '../../phase/errors.ts'
 import { blobBytesMax, moduleBytesMax } from '../../phase/limits.ts'
 import type { Execution, ExecutorOptions, KillReason } from './execution.ts'
 import { Executor } from './executor.ts'
+import { boundGarbage } from './heap.ts'
 import type { FromHost, OpenMessage, RunRequest, ToHost } from './host-messages.ts'
 import { Channel, type Frame } from './messages.ts'
 import { RewrittenCache } from './rewritten-cache.ts'
@@ -167,6 +168,7 @@ const unreadBytesMax = 1024 * 1024
 
 /** The service: a line of JSON for whatever must be said, SIGTERM to stop. */
 function serveSocket(path: string | undefined): void {
+  boundGarbage()
   let skipped = 0
   const write = (level: string, details: object, msg: string) => {
     if (process.stdout.writableLength > unreadBytesMax) return void skipped++
