@@ -20,6 +20,7 @@ const pattern = new RegExp(process.argv[2] ?? '')
 const beyondMs = 250
 const probeEveryMs = 20
 const settleMs = 15_000
+const steadyMs = 500
 const mebibyte = 1024 * 1024
 
 const directory = await mkdtemp(join(tmpdir(), 'plasm-bench-'))
@@ -102,14 +103,16 @@ async function probedWhile(url: string, work: () => Promise<unknown>): Promise<P
   }
 }
 
-/** Children are replaced in the background: looked at until it is back, or for so long. */
+/** Children are replaced in the background, and small at first: looked at until it is steady and back, or for so long. */
 async function settledBytes(pid: number, baseline: number): Promise<{ bytes: number; withinMs: number }> {
   const begun = performance.now()
-  for (;;) {
+  for (let before = await residentBytes(pid); ; ) {
+    await new Promise(resolve => setTimeout(resolve, steadyMs))
     const bytes = await residentBytes(pid)
     const withinMs = Math.round(performance.now() - begun)
-    if (bytes <= baseline * 1.1 || withinMs > settleMs) return { bytes, withinMs }
-    await new Promise(resolve => setTimeout(resolve, 100))
+    const isSteady = Math.abs(bytes - before) < mebibyte
+    if ((isSteady && bytes <= baseline * 1.1) || withinMs > settleMs) return { bytes, withinMs }
+    before = bytes
   }
 }
 
