@@ -83,6 +83,7 @@ describe('the PHP SDK', { skip: without('php') }, () => {
     const found = await run('phpcs', [
       '--standard=PSR12',
       '-n',
+      '--extensions=php',
       '--ignore=*/hello.php,*/node_modules/*',
       'sdks/php',
       'examples',
