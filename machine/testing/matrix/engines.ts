@@ -3,7 +3,7 @@ import { execFile, execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { performInBrowser } from './browsers.ts'
-import type { Report } from './corpus.ts'
+import type { Performed, Report } from './corpus.ts'
 
 export interface Files {
   /** Paths of the bundle for processes and of the corpus. */
@@ -17,8 +17,8 @@ export type Engine = { name: string } & ({ missing: string } | { perform(files: 
 
 const run = promisify(execFile)
 const performMs = 270_000
-/** An emulator is twenty times slower. */
-const emulatedMs = 1_200_000
+/** An emulator is twenty times slower, and qemu never frees what it knows of an address range: each memory has had one of 10 GiB. */
+const emulatedCases = 40
 const reportBytesMax = 64 * 1024 * 1024
 
 /** V8 as this process has it: dynamic, with its baseline compiler alone, and with its optimizing one alone. */
@@ -43,35 +43,46 @@ export function otherEngines(packages: string): Engine[] {
   }
   const emulator = firstOf('qemu-aarch64')
   const libraries = '/usr/aarch64-linux-gnu'
-  const emulated = emulator !== undefined && existsSync(libraries) ? arm64 : undefined
   return [
     processEngine('node 24.21.0', [node]),
     processEngine('bun 1.4.5 (JavaScriptCore)', [bun]),
     ...browserEngines('chrome', 'Chromium', firstOf('chromium', 'chromium-browser', 'google-chrome')),
     ...browserEngines('firefox', 'Firefox', firstOf('firefox-esr', 'firefox')),
     // Last: it takes longer than all others together.
-    emulated === undefined
+    emulator === undefined || !existsSync(libraries)
       ? { name: 'node 24.21.0 arm64', missing: 'no qemu-aarch64 with its libraries: .ci/install qemu' }
-      : // The emulator's stack is not the machine's.
-        processEngine('node 24.21.0 arm64', [emulator as string, '-L', libraries, emulated], false),
+      : processEngine('node 24.21.0 arm64', [emulator, '-L', libraries, arm64], inEmulators),
   ]
 }
 
-function processEngine(name: string, command: string[], stack = true): Engine {
+function processEngine(name: string, command: string[], perform = inProcess): Engine {
   const binary = command.at(-1) as string
   if (!existsSync(binary)) return { name, missing: `no ${binary}: npm could not install it` }
-  return { name, perform: inProcess(command, stack) }
+  return { name, perform: perform(command) }
 }
 
-function inProcess([file, ...words]: string[], stack = true) {
-  return async (files: Files): Promise<Report> => {
-    const args = [...words, files.process, files.corpus, ...(stack ? ['--stack'] : [])]
-    const { stdout } = await run(file as string, args, {
-      timeout: stack ? performMs : emulatedMs,
-      maxBuffer: reportBytesMax,
-    })
-    return JSON.parse(stdout) as Report
+function inProcess(command: string[]) {
+  return ({ process, corpus }: Files): Promise<Report> => reportOf([...command, process, corpus, '--stack'])
+}
+
+/** A process for some cases each. Without the stack: the emulator's is not the machine's. */
+function inEmulators(command: string[]) {
+  return async ({ process, corpus }: Files): Promise<Report> => {
+    const performed: Performed[] = []
+    let more = true
+    while (more) {
+      const part = ['--from', `${performed.length}`, '--cases', `${emulatedCases}`]
+      const report = await reportOf([...command, process, corpus, ...part])
+      performed.push(...report.performed)
+      more = report.performed.length === emulatedCases
+    }
+    return { performed }
   }
+}
+
+async function reportOf([file, ...args]: string[]): Promise<Report> {
+  const { stdout } = await run(file as string, args, { timeout: performMs, maxBuffer: reportBytesMax })
+  return JSON.parse(stdout) as Report
 }
 
 function browserEngines(browser: 'chrome' | 'firefox', name: string, executable: string | undefined): Engine[] {

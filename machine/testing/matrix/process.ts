@@ -1,8 +1,16 @@
-/** The matrix in a process: `process.js CORPUS [--stack]`; the report on stdout. For Node of any version, and for Bun. */
+/**
+ * The matrix in a process: `process.js CORPUS [--stack] [--from N] [--cases N]`; the report on stdout. For Node of any version, and for Bun.
+ */
 import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
 import type { Corpus } from './corpus.ts'
 import { perform } from './perform.ts'
 
-const [, , file = '', ...flags] = process.argv
-const corpus = JSON.parse(readFileSync(file, 'utf8')) as Corpus
-process.stdout.write(JSON.stringify(perform(corpus, { stack: flags.includes('--stack') })))
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { stack: { type: 'boolean', default: false }, from: { type: 'string' }, cases: { type: 'string' } },
+})
+const corpus = JSON.parse(readFileSync(positionals[0] ?? '', 'utf8')) as Corpus
+const from = Number(values.from ?? 0)
+const cases = corpus.cases.slice(from, from + Number(values.cases ?? corpus.cases.length))
+process.stdout.write(JSON.stringify(perform({ ...corpus, cases }, { stack: values.stack })))
