@@ -23,9 +23,9 @@ export class BodyWriter extends PlainWriter {
   private index = 0
   private callClass: CallClass = 'fuel'
   private frameBytes = 0
-  /** The frame is taken from the depth at the beginning; else at each call. */
   /** The only check is where the function begins: the run is stopped right there. */
   private stopsHere = false
+  /** The frame is taken from the depth at the beginning; else at each call. */
   private takesFrame = false
 
   /** Writes `body`, decoded, as function `index`: locals, instructions, end. */
