@@ -90,6 +90,10 @@ bench-php: node_modules/.installed ## Measure the PHP SDK beside raw curl, JSON 
 bench-machine: node_modules/.installed ## Measure what metering costs a set of programs, JSON out
 	@$(NODE) bench/machine/all.ts
 
+.PHONY: bench-rewriting
+bench-rewriting: node_modules/.installed ## Measure what a module's first job waits for, JSON out
+	@$(NODE) bench/rewriting.ts
+
 .PHONY: bench-weights
 bench-weights: node_modules/.installed ## Measure single instructions in fuel for each nanosecond, JSON out
 	@$(NODE) bench/machine/chains.ts

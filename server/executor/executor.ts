@@ -63,9 +63,11 @@ export class Executor {
     // One more than jobs can be, while a killed child is being replaced.
     const { children } = this.options
     const sizes = { size: children + 1, atOnce: Math.max(children, 1) }
-    const runs = this.poolOf(sizes, encodeProgram(child), () => sandbox.spawn())
+    const runs = this.poolOf(sizes, encodeProgram(child), () => sandbox.spawn('running'))
     const rewrites = this.poolOf({ size: rewritersMax }, encodeProgram(rewritingChild), () =>
-      sandbox.spawn({ addressBytesMax: this.options.rewritingAddressBytesMax ?? rewritingAddressBytesMax }),
+      sandbox.spawn('rewriting', {
+        addressBytesMax: this.options.rewritingAddressBytesMax ?? rewritingAddressBytesMax,
+      }),
     )
     this.parts = {
       runs,

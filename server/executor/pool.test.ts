@@ -11,7 +11,7 @@ const log = { warn: () => {} }
 const never = new AbortController().signal
 
 async function open(with_ = program): Promise<ExecutorProcess> {
-  const child = new ExecutorProcess(sandbox.spawn())
+  const child = new ExecutorProcess(sandbox.spawn('running'))
   await child.start(with_)
   return child
 }

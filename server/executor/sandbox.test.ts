@@ -65,7 +65,7 @@ const refusals: Record<string, RegExp> = {
 }
 
 test('a child can reach nothing but its pipe', async () => {
-  const child = (await openSandbox()).spawn()
+  const child = (await openSandbox()).spawn('running')
   const pipe = child.stdio[3] as Duplex
   pipe.write(encodeProgram({ entry: 'probe:///probe.js', sources: { 'probe:///probe.js': probe } }))
   const { environment, directory, ...tries } = (await json(pipe)) as Record<string, unknown>

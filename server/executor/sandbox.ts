@@ -19,15 +19,25 @@ const nodeFlags = [
   '--disallow-code-generation-from-strings',
   '--no-warnings',
   '--expose-gc',
-  // Each slot is a core's worth: helpers that collect on other cores take them from other guests, and a job waits for them.
-  '--single-threaded-gc',
-  // It does the same over and over, and pauses between: the best code comes after 20,000 small jobs without this, after 5,000 with it.
-  '--invocation-count-for-turbofan=500',
   // JavaScript's own heap; a guest's memory and its output lie outside it.
   '--max-old-space-size=256',
   // Tables the machine keeps smaller; V8 holds segments against it, too. Without the flag, 17 bytes that slip through would end the process.
   `--wasm-max-table-size=${elementsMax}`,
 ]
+
+/** How the engine works, by what the child is for. */
+const engineFlags = {
+  running: [
+    // Each slot is a core's worth: helpers that collect on other cores take them from other guests, and a job waits for them.
+    '--single-threaded-gc',
+    // It does the same over and over, and pauses between: the best code comes after 20,000 small jobs without this, after 5,000 with it.
+    '--invocation-count-for-turbofan=500',
+  ],
+  // It does one thing once: the best compiler would take both cores from it, and be done when it is. And nothing in it lives long.
+  rewriting: ['--max-opt=2', '--min-semi-space-size=16', '--max-semi-space-size=16'],
+} as const
+
+export type Work = keyof typeof engineFlags
 
 /** What is always there. */
 const ownLayers = ['process', 'emptyEnvironment', 'onePipe', 'nodePermission']
@@ -35,8 +45,8 @@ const ownLayers = ['process', 'emptyEnvironment', 'onePipe', 'nodePermission']
 export interface Sandbox {
   /** The layers that are on, for people and for the node's description of itself. */
   layers: string[]
-  /** A child that waits for its program (sources.ts). `addressBytesMax` bounds its memory, where limits can be set at all. */
-  spawn(bounds?: Bounds): ChildProcess
+  /** A child for that work, which waits for its program (sources.ts). `addressBytesMax` bounds its memory, where limits can be set at all. */
+  spawn(work: Work, bounds?: Bounds): ChildProcess
   /** Node with these arguments instead, and so with nothing around it but what the operating system gives. */
   spawnPlain(args: readonly string[]): ChildProcess
 }
@@ -73,7 +83,10 @@ function sandboxOf(chain: Chain): Sandbox {
   let users = 0
   return {
     layers: [...ownLayers, ...chain.layers],
-    spawn: (bounds = {}) => start(chain, users++, [...nodeFlags, '--input-type=module', '--eval', bootstrap], bounds),
+    spawn: (work, bounds = {}) => {
+      const args = [...nodeFlags, ...engineFlags[work], '--input-type=module', '--eval', bootstrap]
+      return start(chain, users++, args, bounds)
+    },
     spawnPlain: args => start(chain, users++, args),
   }
 }
