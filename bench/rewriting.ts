@@ -8,13 +8,15 @@ import { parseArgs } from 'node:util'
 import { brotliDecompressSync } from 'node:zlib'
 import { meter } from '../machine/meter.ts'
 import { admit } from '../machine/validate.ts'
+import { interfaceBytesMax, readInterface, readRewritten } from '../server/executor/answers.ts'
+import { rewritingAddressBytesMax } from '../server/executor/executor.ts'
 import { ExecutorProcess } from '../server/executor/process.ts'
 import { openSandbox } from '../server/executor/sandbox.ts'
 import { encodeProgram, readProgram } from '../server/executor/sources.ts'
 import { median } from './statistics.ts'
 
 const answerBytesMax = 256 * 1024 * 1024
-/** From when a process says that it is ready until it has warmed up: a node has long been waiting then. */
+/** From when a process says that it is ready until it has surely warmed up: a node's have mostly waited longer. */
 const idleMs = 300
 const warmRounds = 40
 
@@ -23,6 +25,7 @@ const { values, positionals } = parseArgs({
   options: { runs: { type: 'string', default: '9' } },
 })
 const runs = Number(values.runs)
+if (!(Number.isInteger(runs) && runs > 0)) throw new Error(`--runs ${values.runs} is not a number of runs`)
 const kernel = (name: string) => fileURLToPath(new URL(`machine/kernels/${name}.wasm.br`, import.meta.url))
 const files = positionals.length > 0 ? positionals : ['sqlite', 'quickjs', 'zstd', 'lua'].map(kernel)
 const sandbox = await openSandbox()
@@ -48,13 +51,13 @@ for (const file of files) {
 console.log(JSON.stringify({ runs, sandbox: sandbox.layers, results }, null, 2))
 
 async function firstMs(bytes: Uint8Array): Promise<number> {
-  const child = new ExecutorProcess(sandbox.spawn('rewriting'))
+  const child = new ExecutorProcess(sandbox.spawn('rewriting', { addressBytesMax: rewritingAddressBytesMax }))
   try {
     await child.start(program)
     await new Promise(resolve => setTimeout(resolve, idleMs))
     const begun = performance.now()
-    await child.exchange({ type: 'admit' }, [bytes], answerBytesMax)
-    await child.exchange({ type: 'rewrite', mode: 'detect' }, [], answerBytesMax)
+    readInterface(await child.exchange({ type: 'admit' }, [bytes], interfaceBytesMax))
+    readRewritten(await child.exchange({ type: 'rewrite', mode: 'detect' }, [], answerBytesMax))
     return performance.now() - begun
   } finally {
     child.kill()

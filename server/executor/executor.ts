@@ -21,7 +21,7 @@ const jobsPerChild = 50_000
 /** A module that takes long must not hold up the next one. */
 const rewritersMax = 2
 /** In a run child a bound would cost guard pages, and with them speed. */
-const rewritingAddressBytesMax = 4 * 1024 * 1024 * 1024
+export const rewritingAddressBytesMax = 4 * 1024 * 1024 * 1024
 /** Memory of this size comes back most surely with its process. */
 const retireAboveBytes = 256 * 1024 * 1024
 /** Idle, a child holds some 90 MiB, and its compiled modules: above this, twice in a row, something else stays. Looked at now and then. */

@@ -9,7 +9,7 @@ import type { Duplex } from 'node:stream'
 import { json } from 'node:stream/consumers'
 import { after, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { openSandbox, type Sandbox, workingSandboxes } from './sandbox.ts'
+import { openSandbox, type Sandbox, type Work, workingSandboxes } from './sandbox.ts'
 import { encodeProgram } from './sources.ts'
 
 /** Where whoever it is may write. */
@@ -64,8 +64,11 @@ const refusals: Record<string, RegExp> = {
   importFile: /^Error: not part of the program/,
 }
 
-test('a child can reach nothing but its pipe', async () => {
-  const child = (await openSandbox()).spawn('running')
+for (const work of ['running', 'rewriting'] as const)
+  test(`a child that is for ${work} can reach nothing but its pipe`, () => reachesNothing(work))
+
+async function reachesNothing(work: Work): Promise<void> {
+  const child = (await openSandbox()).spawn(work)
   const pipe = child.stdio[3] as Duplex
   pipe.write(encodeProgram({ entry: 'probe:///probe.js', sources: { 'probe:///probe.js': probe } }))
   const { environment, directory, ...tries } = (await json(pipe)) as Record<string, unknown>
@@ -75,7 +78,7 @@ test('a child can reach nothing but its pipe', async () => {
     assert.match(String(end), refusals[name] ?? /^ERR_ACCESS_DENIED$/, name)
   }
   assert.deepEqual(await readdir(open), [])
-})
+}
 
 /** The same without Node's own refusals: what is left is the operating system's. */
 const plainProbe = `

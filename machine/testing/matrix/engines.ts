@@ -17,7 +17,7 @@ export type Engine = { name: string } & ({ missing: string } | { perform(files: 
 
 const run = promisify(execFile)
 const performMs = 270_000
-/** An emulator is twenty times slower, and qemu never frees what it knows of an address range: each memory has had one of 10 GiB. */
+/** For one emulated process: qemu keeps what it knows of each address range that ever was, and a memory takes one of 10 GiB. */
 const emulatedCases = 40
 const reportBytesMax = 64 * 1024 * 1024
 
